@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target treats warnings as errors and speaks Swift 6.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .swiftLanguageMode(.v6)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: [], resources: resources, swiftSettings: strict)
+}
+
+func system(_ name: String, pkgConfig: String, apt: String, brew: String) -> Target {
+  .systemLibrary(
+    name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig,
+    providers: [.apt([apt]), .brew([brew])])
+}
+
+let systemLibraries: [Target] = [
+  system("CUV", pkgConfig: "libuv", apt: "libuv1-dev", brew: "libuv"),
+  system("CRDKafka", pkgConfig: "rdkafka", apt: "librdkafka-dev", brew: "librdkafka"),
+  system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev", brew: "sqlite"),
+  system("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev", brew: "libmicrohttpd"),
+  system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev", brew: "zlib"),
+  system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev", brew: "lz4"),
+  system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
+  system("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev", brew: "snappy"),
+  system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev", brew: "openssl@3"),
+]
+
+/// The module table. Imports point down only; `Tests/StructureTests` holds sources to it.
+let modules: [Target] = [
+  // Storage and formats
+  library("Primitives"),
+  library("Wire", ["Primitives"]),
+  .target(name: "CCRC32C", path: "Sources/CCRC32C"),
+  library("Records", ["Primitives", "CCRC32C", "CZlib", "CLZ4", "CZstd", "CSnappy"]),
+  library("CommitLog", ["Primitives", "Records"]),
+  // Pure cores
+  library("Consensus", ["Primitives"]),
+  library("Controller", ["Primitives", "Wire"]),
+  library("Replication", ["Primitives"]),
+  library("Groups", ["Primitives", "Wire"]),
+  library("Social", ["Primitives"]),
+  library("Checker", ["Primitives"]),
+  // Composition
+  library("Simulator", ["Primitives", "Consensus", "Replication"]),
+  // Shells
+  library("EventLoop", ["CUV"]),
+  library("PosixFiles", ["CommitLog", "Primitives"]),
+  library("CommandLineTool"),
+  library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
+  library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
+  library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),
+  library(
+    "Broker",
+    [
+      "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups",
+      "EventLoop", "PosixFiles",
+    ]),
+  .executableTarget(name: "streamsocial-broker", dependencies: ["Broker", "Primitives"], swiftSettings: strict),
+  .executableTarget(
+    name: "streamsocial",
+    dependencies: [
+      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Social", "Primitives", "Wire", "Records", "CommitLog",
+      "PosixFiles",
+    ], swiftSettings: strict),
+]
+
+let testTargets: [Target] = [
+  tests("PrimitivesTests", ["Primitives"]),
+  tests("WireTests", ["Wire", "Primitives"]),
+  tests("RecordsTests", ["Records", "Primitives"]),
+  tests("CommitLogTests", ["CommitLog", "PosixFiles", "Records", "Primitives"]),
+  tests("ConsensusTests", ["Consensus", "Simulator", "Primitives"]),
+  tests("ControllerTests", ["Controller", "Wire", "Primitives"]),
+  tests("ReplicationTests", ["Replication", "Simulator", "Primitives"]),
+  tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
+  tests("SocialTests", ["Social", "Primitives"]),
+  tests("CheckerTests", ["Checker", "Primitives"]),
+  tests("CommandLineToolTests", ["CommandLineTool"]),
+  tests("StructureTests", []),
+]
+
+let package = Package(
+  name: "StreamSocial",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "streamsocial", targets: ["streamsocial"]),
+    .executable(name: "streamsocial-broker", targets: ["streamsocial-broker"]),
+  ],
+  targets: systemLibraries + modules + testTargets
+)

@@ -1,0 +1,4 @@
+@main
+struct StreamSocialBroker {
+  static func main() {}
+}

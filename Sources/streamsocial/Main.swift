@@ -1,0 +1,4 @@
+@main
+struct StreamSocial {
+  static func main() {}
+}
