@@ -1,0 +1,93 @@
+/// AlterConfigs request (API key 33), versions 0–2, flexible from 2.
+public struct AlterConfigsRequest: RequestMessage {
+  public typealias Response = AlterConfigsResponse
+  public static let name = "AlterConfigsRequest"
+  public static let apiKey = ApiKey.alterConfigs
+  public static let validVersions: ClosedRange<Int16> = 0...2
+  public static let firstFlexibleVersion: Int16? = 2
+
+  public var resources: [AlterConfigsResource] = []
+  public var validateOnly: Bool = false
+  public var unknownTags = UnknownTags()
+
+  public init() {}
+
+  public mutating func code(_ c: inout Coder) throws(DecodeError) {
+    try c.structures(&resources)
+    try c.bool(&validateOnly)
+    try c.beginTags()
+    try c.endTags(&unknownTags)
+  }
+
+  public struct AlterConfigsResource: WireStruct {
+    public var resourceType: Int8 = 0
+    public var resourceName: String = ""
+    public var configs: [AlterableConfig] = []
+    public var unknownTags = UnknownTags()
+
+    public init() {}
+
+    public mutating func code(_ c: inout Coder) throws(DecodeError) {
+      try c.int8(&resourceType)
+      try c.string(&resourceName)
+      try c.structures(&configs)
+      try c.beginTags()
+      try c.endTags(&unknownTags)
+    }
+  }
+
+  public struct AlterableConfig: WireStruct {
+    public var name: String = ""
+    public var value: String? = ""
+    public var unknownTags = UnknownTags()
+
+    public init() {}
+
+    public mutating func code(_ c: inout Coder) throws(DecodeError) {
+      try c.string(&name)
+      try c.nullableString(&value)
+      try c.beginTags()
+      try c.endTags(&unknownTags)
+    }
+  }
+}
+
+/// AlterConfigs response (API key 33), versions 0–2, flexible from 2.
+public struct AlterConfigsResponse: ResponseMessage {
+  public static let name = "AlterConfigsResponse"
+  public static let apiKey = ApiKey.alterConfigs
+  public static let validVersions: ClosedRange<Int16> = 0...2
+  public static let firstFlexibleVersion: Int16? = 2
+
+  public var throttleTimeMs: Int32 = 0
+  public var responses: [AlterConfigsResourceResponse] = []
+  public var unknownTags = UnknownTags()
+
+  public init() {}
+
+  public mutating func code(_ c: inout Coder) throws(DecodeError) {
+    try c.int32(&throttleTimeMs)
+    try c.structures(&responses)
+    try c.beginTags()
+    try c.endTags(&unknownTags)
+  }
+
+  public struct AlterConfigsResourceResponse: WireStruct {
+    public var errorCode: Int16 = 0
+    public var errorMessage: String? = ""
+    public var resourceType: Int8 = 0
+    public var resourceName: String = ""
+    public var unknownTags = UnknownTags()
+
+    public init() {}
+
+    public mutating func code(_ c: inout Coder) throws(DecodeError) {
+      try c.int16(&errorCode)
+      try c.nullableString(&errorMessage)
+      try c.int8(&resourceType)
+      try c.string(&resourceName)
+      try c.beginTags()
+      try c.endTags(&unknownTags)
+    }
+  }
+}
