@@ -1,4 +1,17 @@
+import CommandLineTool
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 @main
 struct StreamSocial {
-  static func main() {}
+  static func main() async {
+    let code = await Program.run(Commands.root, Array(CommandLine.arguments.dropFirst()))
+    exit(code.rawValue)
+  }
 }

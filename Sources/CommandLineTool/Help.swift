@@ -1,0 +1,63 @@
+/// The text of `--help`, made from a command's tables.
+public enum Help {
+  public static func text(for command: Command, path: [String], coloured: Bool = false) -> String {
+    let called = path.joined(separator: " ")
+    func heading(_ text: String) -> String { Terminal.styled(text, .bold, when: coloured) }
+    var lines = ["\(called): \(command.summary)", "", heading("Usage")]
+    lines.append("  \(usage(of: command, called: called))")
+    if !command.discussion.isEmpty { lines += ["", command.discussion] }
+    if !command.subcommands.isEmpty {
+      lines += ["", heading("Commands")]
+      lines += columns(command.subcommands.map { ($0.name, $0.summary) })
+      lines += ["", "More about one of them: \(called) COMMAND --help"]
+    }
+    if !command.positionals.isEmpty {
+      lines += ["", heading("Arguments")] + columns(command.positionals.map { ($0.name, $0.help) })
+    }
+    if command.subcommands.isEmpty {
+      let options = command.options.filter { !$0.isHidden }.map { (label($0), describe($0)) }
+      lines += ["", heading("Options")] + columns(options + [("-h, --help", "This text")])
+    }
+    if !command.examples.isEmpty {
+      lines += ["", heading("Examples")]
+      for example in command.examples {
+        lines.append("  \(example.line)")
+        lines.append("      \(Terminal.styled(example.effect, .dim, when: coloured))")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func usage(of command: Command, called: String) -> String {
+    if !command.subcommands.isEmpty { return "\(called) COMMAND …" }
+    var text = called
+    for spec in command.options where spec.isRequired { text += " --\(spec.name) \(spec.placeholder)" }
+    for positional in command.positionals {
+      let name = positional.name + (positional.repeats ? "…" : "")
+      text += positional.isOptional ? " [\(name)]" : " \(name)"
+    }
+    return text + " [options]"
+  }
+
+  private static func label(_ spec: OptionSpec) -> String {
+    let short = spec.short.map { "-\($0), " } ?? "    "
+    return short + "--\(spec.name)" + (spec.placeholder.isEmpty ? "" : " \(spec.placeholder)")
+  }
+
+  private static func describe(_ spec: OptionSpec) -> String {
+    var text = spec.help
+    if let fallback = spec.defaultText { text += " (default: \(fallback))" }
+    if spec.repeats { text += " (may be repeated)" }
+    if spec.isRequired { text += " (needed)" }
+    return text
+  }
+
+  private static func columns(_ rows: [(String, String)]) -> [String] {
+    let width = min(34, rows.map(\.0.count).max() ?? 0)
+    return rows.flatMap { name, text in
+      name.count > width
+        ? ["  \(name)", "  " + Text.padded("", to: width) + "  \(text)"]
+        : ["  " + Text.padded(name, to: width) + "  \(text)"]
+    }
+  }
+}
