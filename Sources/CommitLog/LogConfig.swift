@@ -1,0 +1,50 @@
+/// The settings of one partition's log, with Kafka's topic setting names and defaults. Times in milliseconds.
+public struct LogConfig: Equatable, Sendable {
+  /// `segment.bytes`.
+  public var segmentBytes = 1 << 30
+  /// `segment.ms`.
+  public var segmentMs: Int64 = 604_800_000
+  /// `segment.index.bytes`: an index of this size is full and ends its segment.
+  public var segmentIndexBytes = 10 << 20
+  /// `index.interval.bytes`.
+  public var indexIntervalBytes = 4096
+  /// `retention.ms`; −1 for ever.
+  public var retentionMs: Int64 = 604_800_000
+  /// `retention.bytes`; −1 without limit.
+  public var retentionBytes: Int64 = -1
+  /// `delete.retention.ms`: how long a tombstone stays in a compacted log.
+  public var deleteRetentionMs: Int64 = 86_400_000
+  /// `file.delete.delay.ms` does not apply: files are removed at once.
+  /// `max.message.bytes`.
+  public var maxMessageBytes = 1_048_588
+  /// `cleanup.policy` contains `delete`.
+  public var deletes = true
+  /// `cleanup.policy` contains `compact`.
+  public var compacts = false
+  /// `message.timestamp.type` is `LogAppendTime`.
+  public var stampsAppendTime = false
+  /// `producer.id.expiration.ms`, a broker setting.
+  public var producerIDExpirationMs: Int64 = 86_400_000
+
+  public init() {}
+}
+
+/// What can go wrong in a partition's log.
+public enum LogError: Error, Equatable, Sendable {
+  /// The disk failed: the log is unusable until it is opened anew.
+  case file(FileError)
+  /// A batch that was durable is bad: nothing was cut off, the copy must come from another replica.
+  case damaged(segment: Int64, position: Int, reason: String)
+  /// The offset lies before the log's start or behind its end.
+  case offsetOutOfRange(Int64, start: Int64, end: Int64)
+  /// A follower's batch does not begin at the log's end.
+  case unexpectedOffset(first: Int64, expected: Int64)
+  /// Bytes handed in for appending are not whole, valid batches.
+  case invalidBatch(String)
+  /// A file that only we write has content that we did not.
+  case malformedFile(path: String, reason: String)
+  /// The directory belongs to another cluster, node or process.
+  case refused(String)
+  /// An earlier write or sync failed; the log takes nothing more.
+  case failed
+}
