@@ -81,6 +81,7 @@ let testTargets: [Target] = [
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
+  tests("EventLoopTests", ["EventLoop"]),
   tests("StructureTests", []),
 ]
 

@@ -1,1 +1,134 @@
-// Placeholder until the module's first type lands.
+import CUV
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// An error of libuv or the operating system beneath it, with its own text.
+public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
+  public let code: Int32
+  public let operation: String
+
+  public init(code: Int32, operation: String) {
+    self.code = code
+    self.operation = operation
+  }
+
+  public var description: String { "\(operation): \(String(cString: uv_strerror(code)))" }
+  /// The peer's machine answered that nothing listens there.
+  public var isConnectionRefused: Bool { code == UV_ECONNREFUSED.rawValue }
+  public var isAddressInUse: Bool { code == UV_EADDRINUSE.rawValue }
+
+  static func check(_ code: Int32, _ operation: String) throws(IOError) {
+    if code < 0 { throw IOError(code: code, operation: operation) }
+  }
+}
+
+/// One thread's loop over libuv. What is made on it lives and dies on that thread; only `submit` may be called from others.
+public final class EventLoop: @unchecked Sendable {
+  let uv = UnsafeMutablePointer<uv_loop_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<uv_async_t>.allocate(capacity: 1)
+  private let beforePoll = UnsafeMutablePointer<uv_prepare_t>.allocate(capacity: 1)
+  private let afterPoll = UnsafeMutablePointer<uv_check_t>.allocate(capacity: 1)
+  private let inbox = Locked<[@Sendable () -> Void]>([])
+  /// Where sockets are read into; shared by all connections, which keep a buffer only for a partial frame.
+  let slab = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
+  /// Connections with output to send before the loop goes to sleep.
+  var unsent: [Connection] = []
+  /// Called once before each sleep, after everything that had arrived was handled: the place for work per batch.
+  public var endOfTurn: (() -> Void)?
+
+  public init() throws(IOError) {
+    try IOError.check(uv_loop_init(uv), "uv_loop_init")
+    try IOError.check(uv_async_init(uv, wake) { EventLoop.from($0!.pointee.data).drain() }, "uv_async_init")
+    wake.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    uv_prepare_init(uv, beforePoll)
+    beforePoll.pointee.data = wake.pointee.data
+    uv_prepare_start(beforePoll) { EventLoop.from($0!.pointee.data).finishTurn() }
+    uv_check_init(uv, afterPoll)
+    afterPoll.pointee.data = wake.pointee.data
+    uv_check_start(afterPoll) { EventLoop.from($0!.pointee.data).finishTurn() }
+  }
+
+  private static func from(_ data: UnsafeMutableRawPointer?) -> EventLoop {
+    Unmanaged<EventLoop>.fromOpaque(data.unsafelyUnwrapped).takeUnretainedValue()
+  }
+
+  /// Runs until `stop`.
+  public func run() { uv_run(uv, UV_RUN_DEFAULT) }
+
+  /// Ends `run` after the current turn. From this loop's thread only.
+  public func stop() { uv_stop(uv) }
+
+  /// Nanoseconds of the monotonic clock, read anew.
+  public var now: Int64 { Int64(truncatingIfNeeded: uv_hrtime()) }
+
+  /// Milliseconds since 1970.
+  public static var wallClockMilliseconds: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
+  /// Runs `work` on this loop's thread; callable from any thread, in order.
+  public func submit(_ work: @escaping @Sendable () -> Void) {
+    let isFirst = inbox.withLock { queue in
+      queue.append(work)
+      return queue.count == 1
+    }
+    if isFirst { uv_async_send(wake) }
+  }
+
+  private func drain() {
+    let batch = inbox.withLock { queue in
+      let batch = queue
+      queue = []
+      return batch
+    }
+    for work in batch { work() }
+  }
+
+  private func finishTurn() {
+    endOfTurn?()
+    while !unsent.isEmpty {
+      let batch = unsent
+      unsent.removeAll(keepingCapacity: true)
+      for connection in batch { connection.flush() }
+    }
+  }
+
+  /// Starts a thread that runs this loop; `setUp` runs on it first.
+  public func runOnNewThread(_ setUp: @escaping @Sendable () -> Void) {
+    let start = ThreadStart(loop: self, setUp: setUp)
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    #if canImport(Glibc)
+      var thread = pthread_t()
+      pthread_create(&thread, &attributes, threadMain, Unmanaged.passRetained(start).toOpaque())
+    #else
+      var thread: pthread_t?
+      pthread_create(&thread, &attributes, { threadMain($0) }, Unmanaged.passRetained(start).toOpaque())
+    #endif
+    pthread_attr_destroy(&attributes)
+  }
+}
+
+private final class ThreadStart {
+  let loop: EventLoop
+  let setUp: @Sendable () -> Void
+  init(loop: EventLoop, setUp: @escaping @Sendable () -> Void) {
+    self.loop = loop
+    self.setUp = setUp
+  }
+}
+
+private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let argument else { return nil }
+  let start = Unmanaged<ThreadStart>.fromOpaque(argument).takeRetainedValue()
+  start.setUp()
+  start.loop.run()
+  return nil
+}

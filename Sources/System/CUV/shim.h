@@ -1,2 +1,39 @@
 #pragma once
 #include <uv.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <string.h>
+
+// uv's handle types share their beginning; Swift gets the casts from here, in one place.
+static inline uv_handle_t *cuv_handle(void *h) { return (uv_handle_t *)h; }
+static inline uv_stream_t *cuv_stream(void *h) { return (uv_stream_t *)h; }
+
+/// Resolves a host and port (blocking; numeric addresses do not leave the process). 0 or a uv error.
+static inline int cuv_resolve(const char *host, const char *port, struct sockaddr_storage *out) {
+  struct addrinfo hints, *list = 0;
+  memset(&hints, 0, sizeof hints);
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_flags = AI_PASSIVE;
+  if (getaddrinfo(host && host[0] ? host : 0, port, &hints, &list) || !list) return UV_EAI_NONAME;
+  struct addrinfo *chosen = list;
+  for (struct addrinfo *a = list; a; a = a->ai_next)
+    if (a->ai_family == AF_INET) { chosen = a; break; }
+  memcpy(out, chosen->ai_addr, chosen->ai_addrlen);
+  freeaddrinfo(list);
+  return 0;
+}
+
+static inline const struct sockaddr *cuv_sockaddr(const struct sockaddr_storage *s) {
+  return (const struct sockaddr *)s;
+}
+
+/// The peer's address in text; empty when there is none.
+static inline void cuv_peer_name(const uv_tcp_t *tcp, char *out, size_t size) {
+  struct sockaddr_storage name;
+  int length = sizeof name;
+  out[0] = 0;
+  if (uv_tcp_getpeername(tcp, (struct sockaddr *)&name, &length)) return;
+  if (name.ss_family == AF_INET) uv_ip4_name((struct sockaddr_in *)&name, out, size);
+  else if (name.ss_family == AF_INET6) uv_ip6_name((struct sockaddr_in6 *)&name, out, size);
+}

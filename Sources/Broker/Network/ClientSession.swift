@@ -1,0 +1,160 @@
+import EventLoop
+import Primitives
+import Wire
+
+/// What serves the requests that arrive on a listener.
+protocol RequestServer: AnyObject {
+  /// The versions served of an API on this listener; nil when it is not served.
+  func servedVersions(of api: ApiKey) -> ClosedRange<Int16>?
+  /// Handles a request; answers by `context.reply`, now or later. `frame` is gone when the call returns.
+  func serve(_ context: RequestContext, _ frame: UnsafeMutableRawBufferPointer, bodyStart: Int)
+  func sessionEnded(_ session: ClientSession)
+  var log: Logger { get }
+}
+
+/// One client's connection: requests in, responses out in the order of the requests.
+final class ClientSession: ConnectionDelegate {
+  let connection: Connection
+  private(set) var isEnded = false
+  private unowned let server: any RequestServer
+  /// Answers that wait for an earlier one. The head is `firstSlot`.
+  private var slots: [Slot] = []
+  private var firstSlot = 0
+  /// For the server's use, for example a fetch session.
+  var clientSoftware = ""
+
+  private enum Slot {
+    case waiting
+    case ready([UInt8])
+    case silent
+  }
+
+  /// More unanswered requests than this and the connection is not read until some are answered.
+  private static let maxWaiting = 64
+
+  init(_ connection: Connection, server: any RequestServer) {
+    self.connection = connection
+    self.server = server
+    connection.delegate = self
+    connection.context = self
+    connection.start()
+  }
+
+  func connection(_ connection: Connection, received frame: UnsafeMutableRawBufferPointer) {
+    let input = UnsafeRawBufferPointer(frame)
+    let prefix: RequestHeader
+    do throws(DecodeError) { prefix = try RequestHeader.prefix(of: input) } catch {
+      return end("request without a header: \(error)")
+    }
+    let slot = firstSlot + slots.count
+    guard let api = ApiKey(rawValue: prefix.apiKey), let served = server.servedVersions(of: api) else {
+      return end("API key \(prefix.apiKey) is not served here")
+    }
+    guard served.contains(prefix.apiVersion) else {
+      // KIP-511: an unknown version of ApiVersions is answered in version 0, with its own range.
+      guard api == .apiVersions else {
+        return end("\(api.name) v\(prefix.apiVersion) is not served (\(served.lowerBound)–\(served.upperBound))")
+      }
+      slots.append(.waiting)
+      var response = ApiVersionsResponse()
+      response.errorCode = ErrorCode.unsupportedVersion.rawValue
+      var entry = ApiVersionsResponse.ApiVersion()
+      entry.apiKey = api.rawValue
+      entry.minVersion = served.lowerBound
+      entry.maxVersion = served.upperBound
+      response.apiKeys = [entry]
+      return fill(slot, .ready(response.frame(version: 0, correlationId: prefix.correlationId)))
+    }
+    do throws(DecodeError) {
+      let (header, bodyStart) = try RequestHeader.decode(input, flexible: api.isFlexible(prefix.apiVersion))
+      slots.append(.waiting)
+      if slots.count >= Self.maxWaiting { connection.pause() }
+      server.serve(RequestContext(session: self, slot: slot, api: api, header: header), frame, bodyStart: bodyStart)
+    } catch {
+      end("\(api.name) v\(prefix.apiVersion): \(error)")
+    }
+  }
+
+  func connectionEnded(_ connection: Connection, reason: String) {
+    guard !isEnded else { return }
+    isEnded = true
+    server.log.debug("connection ended", "peer=\(connection.peer) reason=\"\(reason)\"")
+    server.sessionEnded(self)
+  }
+
+  /// Closes the connection because of what its peer sent.
+  func end(_ reason: String) {
+    guard !isEnded else { return }
+    isEnded = true
+    server.log.warn("connection closed", "peer=\(connection.peer) reason=\"\(reason)\"")
+    connection.close()
+    server.sessionEnded(self)
+  }
+
+  /// Closes the connection without a word: the way to fail an acks=0 produce.
+  func drop() {
+    guard !isEnded else { return }
+    isEnded = true
+    connection.close()
+    server.sessionEnded(self)
+  }
+
+  fileprivate func answer(_ slot: Int, _ frame: [UInt8]) { fill(slot, .ready(frame)) }
+  fileprivate func answerNothing(_ slot: Int) { fill(slot, .silent) }
+
+  private func fill(_ slot: Int, _ content: Slot) {
+    guard !isEnded else { return }
+    let index = slot - firstSlot
+    invariant(index >= 0 && index < slots.count, "answer to request \(slot) of \(firstSlot)..<\(firstSlot + slots.count)")
+    slots[index] = content
+    guard index == 0 else { return }
+    var done = 0
+    sending: while done < slots.count {
+      switch slots[done] {
+      case .waiting: break sending
+      case .silent: break
+      case .ready(let frame): connection.send(frame)
+      }
+      done += 1
+    }
+    slots.removeFirst(done)
+    firstSlot += done
+    if slots.count < Self.maxWaiting { connection.resume() }
+  }
+}
+
+/// One request on its way through the broker; answer it exactly once.
+struct RequestContext {
+  let session: ClientSession
+  fileprivate let slot: Int
+  let api: ApiKey
+  let version: Int16
+  let correlationId: Int32
+  let clientId: String?
+
+  fileprivate init(session: ClientSession, slot: Int, api: ApiKey, header: RequestHeader) {
+    self.session = session
+    self.slot = slot
+    self.api = api
+    version = header.apiVersion
+    correlationId = header.correlationId
+    clientId = header.clientId
+  }
+
+  /// The peer's address as group members show it: `/127.0.0.1`.
+  var clientHost: String { "/\(session.connection.peer)" }
+
+  func reply<Response: ResponseMessage>(_ response: Response) {
+    guard !session.isEnded else { return }
+    session.answer(slot, response.frame(version: version, correlationId: correlationId))
+  }
+
+  /// Answers with a frame that was encoded elsewhere (size, header, body).
+  func reply(frame: [UInt8]) {
+    guard !session.isEnded else { return }
+    session.answer(slot, frame)
+  }
+
+  /// The request has no response (Produce with acks=0).
+  func replyNothing() { session.answerNothing(slot) }
+}
