@@ -28,6 +28,15 @@ public struct ClusterOptions: Sendable, Equatable {
   public func controllerPort(of broker: Int32) -> Int { portBase + 9 + Int(broker) }
   public func directory(of broker: Int32) -> String { "\(dataDirectory)/broker-\(broker)" }
   public var brokerIDs: [Int32] { engine == .external ? [] : (0..<brokerCount).map { Int32($0) + 1 } }
+
+  /// Makes the engine that these options describe. Nothing is started.
+  public func makeEngine() throws(ClusterError) -> any ClusterEngine {
+    switch engine {
+    case .external: try ExternalCluster(bootstrapServers: bootstrapServers)
+    case .embedded: try LocalCluster(self, launcher: EmbeddedLauncher())
+    case .kafka: try LocalCluster(self, launcher: ApacheKafkaLauncher())
+    }
+  }
 }
 
 /// One line of a broker's `server.properties`, by Kafka's own name.

@@ -5,8 +5,13 @@ enum Commands {
   static let root: Command = Command(
     "streamsocial",
     summary: "a Kafka-protocol cluster that keeps every event, and the proof that it does",
-    examples: [],
-    subcommands: [completion])
+    examples: [
+      Example("streamsocial up --detach", "three brokers on 9092, 9093, 9094"),
+      Example("streamsocial status", "how they are"),
+    ],
+    subcommands: [
+      Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start, completion,
+    ])
 
   static let completion: Command = Command(
     "completion", summary: "Print a completion script for a shell",

@@ -1,3 +1,4 @@
+import ClusterHost
 import CommandLineTool
 
 #if canImport(Darwin)

@@ -1,0 +1,79 @@
+import ClusterHost
+import CommandLineTool
+
+/// `streamsocial up`: starts a cluster and watches over it.
+enum Up {
+  static let detach = Option.flag("detach", short: "d", help: "Return once the cluster is ready; it runs on")
+  static let restart = Option.choice(
+    "restart", Supervisor.RestartPolicy.allCases.map(\.rawValue), default: "always",
+    help: "Whether a broker that ends is started again")
+
+  static let command: Command = Command(
+    "up", summary: "Start a cluster on this machine",
+    discussion: """
+      Stays in the foreground and restarts what dies; Ctrl-C shuts the brokers down in order. With --detach it
+      returns once the cluster is whole, and `streamsocial down` ends it.
+      """,
+    options: SharedOptions.cluster + [detach.spec, restart.spec],
+    examples: [
+      Example("streamsocial up", "three brokers on 9092, 9093, 9094, data in ./.streamsocial"),
+      Example("streamsocial up --detach --port 19092 --data-dir /tmp/second", "a second cluster beside it"),
+      Example("streamsocial up --engine kafka --broker-property num.io.threads=4", "the same on Apache Kafka"),
+    ]
+  ) { arguments in
+    let options = try SharedOptions.clusterOptions(arguments)
+    guard options.engine != .external else {
+      throw UsageError("brokers that run elsewhere cannot be started from here", path: arguments.path)
+    }
+    return arguments[detach]
+      ? try await inBackground(options, restart: arguments[restart])
+      : try await inForeground(options, restart: arguments[restart])
+  }
+
+  private static func inForeground(_ options: ClusterOptions, restart: String) async throws -> ExitCode {
+    let policy = Supervisor.RestartPolicy(rawValue: restart) ?? .always
+    let supervisor = try Supervisor(options, policy: policy) { Terminal.printError("streamsocial: \($0)") }
+    let started = ContinuousClock.now
+    try await supervisor.run {
+      announce(options, after: started.duration(to: .now))
+      Terminal.print("Ctrl-C ends it.")
+    }
+    return .success
+  }
+
+  private static func inBackground(_ options: ClusterOptions, restart: String) async throws -> ExitCode {
+    let started = ContinuousClock.now
+    var words = [
+      "up", "--engine", options.engine.rawValue, "--brokers", "\(options.brokerCount)", "--port",
+      "\(options.portBase)", "--data-dir", options.dataDirectory, "--restart", restart,
+    ]
+    for property in options.brokerProperties { words += ["--broker-property", "\(property.name)=\(property.value)"] }
+    try await DetachedSupervisor.start(words, dataDirectory: options.dataDirectory)
+    announce(options, after: started.duration(to: .now))
+    return .success
+  }
+
+  private static func announce(_ options: ClusterOptions, after time: Duration) {
+    let addresses = options.brokerIDs.map { "127.0.0.1:\(options.clientPort(of: $0))" }
+    var table = Table([">BROKER", "ADDRESS", "CONTROLLER", "LOG"])
+    for (id, address) in zip(options.brokerIDs, addresses) {
+      table.add([
+        "\(id)", address, "127.0.0.1:\(options.controllerPort(of: id))", "\(options.directory(of: id))/broker.log",
+      ])
+    }
+    let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+    let directory = options.dataDirectory == ".streamsocial" ? "" : " --data-dir \(options.dataDirectory)"
+    let first = addresses.first ?? ""
+    Terminal.print(
+      """
+      \(table.rendered())
+
+      Ready after \(Text.fixed(seconds, 2)) s. Next:
+        streamsocial status\(directory)
+        streamsocial topics create posts --partitions 3 --replication-factor \(min(3, options.brokerCount)) -b \(first)
+        echo '{"value": "hello"}' | streamsocial produce posts -b \(first)
+        streamsocial kill 1\(directory)
+        streamsocial down\(directory)
+      """)
+  }
+}
