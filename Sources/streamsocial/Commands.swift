@@ -10,7 +10,8 @@ enum Commands {
       Example("streamsocial status", "how they are"),
     ],
     subcommands: [
-      Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start, completion,
+      Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start,
+      Topics.command, ConsumerGroups.command, BrokerCommand.command, completion,
     ])
 
   static let completion: Command = Command(
