@@ -116,7 +116,8 @@ extension RaftNode {
   mutating func handleFetchResponse(
     _ id: RequestID, _ response: FetchResponse, _ log: inout some RaftLog, _ effects: inout [RaftEffect]
   ) throws(RaftLogError) {
-    guard !learn(response.epoch, leaderID: response.leaderID, &effects) else { return }
+    // Where the answer is from an earlier epoch, nothing was learnt and the fetch is still to do.
+    guard !learn(response.epoch, leaderID: response.leaderID, &effects) else { return retryFetch(id) }
     guard case .follower(var following) = state, following.fetch.inFlight == id, following.download == nil,
       response.error == .none
     else { return retryFetch(id) }

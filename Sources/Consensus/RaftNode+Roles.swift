@@ -76,7 +76,10 @@ extension RaftNode {
   mutating func send(to peer: BrokerID, _ request: RaftRequest, _ effects: inout [RaftEffect]) -> RequestID {
     persistBeforeMessage(&effects)
     lastRequestID.rawValue += 1
-    inFlight.append(InFlight(id: lastRequestID, to: peer, deadline: now + configuration.requestTimeout))
+    var deadline = now + configuration.requestTimeout
+    // The peer may hold a Fetch for so long before it even begins to answer.
+    if case .fetch(let fetch) = request { deadline = deadline + fetch.maxWait }
+    inFlight.append(InFlight(id: lastRequestID, to: peer, deadline: deadline))
     effects.append(.send(to: peer, lastRequestID, request))
     return lastRequestID
   }

@@ -55,7 +55,8 @@ extension RaftNode {
   mutating func handleFetchSnapshotResponse(
     _ id: RequestID, _ response: FetchSnapshotResponse, _ log: inout some RaftLog, _ effects: inout [RaftEffect]
   ) throws(RaftLogError) {
-    guard !learn(response.epoch, leaderID: response.leaderID, &effects) else { return }
+    // Where the answer is from an earlier epoch, nothing was learnt and the fetch is still to do.
+    guard !learn(response.epoch, leaderID: response.leaderID, &effects) else { return retryFetch(id) }
     guard case .follower(var following) = state, following.fetch.inFlight == id, var download = following.download
     else { return }
     let count = Int64(response.bytes.count)
