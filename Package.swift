@@ -82,6 +82,7 @@ let testTargets: [Target] = [
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
+  tests("ClusterHostTests", ["ClusterHost", "CommandLineTool", "KafkaClient"]),
   tests("StructureTests", []),
 ]
 

@@ -15,8 +15,8 @@ protocol BrokerLauncher: Sendable {
 }
 
 /// The part of `server.properties` that every broker of a local cluster has, by Kafka's names.
-enum CommonProperties {
-  static func of(_ broker: Int32, _ options: ClusterOptions) -> [BrokerProperty] {
+package enum CommonProperties {
+  package static func of(_ broker: Int32, _ options: ClusterOptions) -> [BrokerProperty] {
     let replicas = min(3, options.brokerCount)
     let minimum = max(1, min(2, options.brokerCount - 1))
     let voters = options.brokerIDs.map { "\($0)@127.0.0.1:\(options.controllerPort(of: $0))" }
@@ -40,7 +40,7 @@ enum CommonProperties {
   }
 
   /// One text from several lists: of lines with the same name the last one counts.
-  static func text(_ properties: [BrokerProperty]) -> String {
+  package static func text(_ properties: [BrokerProperty]) -> String {
     var kept: [BrokerProperty] = []
     for property in properties {
       if let index = kept.firstIndex(where: { $0.name == property.name }) {

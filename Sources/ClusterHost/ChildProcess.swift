@@ -50,6 +50,10 @@ public final class ChildProcess: Sendable {
     }
   }
 
+  /// Between making a pipe and marking it to be closed in children no other child may start: it would inherit our
+  /// end and keep the pipe open after us.
+  private static let oneAtATime = Mutex<Void>(())
+
   public let processID: Int32
   private let state: Mutex<State>
 
@@ -61,7 +65,10 @@ public final class ChildProcess: Sendable {
 
   /// Starts a process. `onExit` is called once, on a thread of its own, after it has ended.
   public init(_ command: Command, onExit: @escaping @Sendable (Exit) -> Void = { _ in }) throws(ClusterError) {
-    let (processID, input) = try Self.spawn(command)
+    let spawned: Result<(Int32, Int32), ClusterError> = Self.oneAtATime.withLock { _ in
+      do throws(ClusterError) { return .success(try Self.spawn(command)) } catch { return .failure(error) }
+    }
+    let (processID, input) = try spawned.get()
     self.processID = processID
     state = Mutex(State(exit: nil, input: input))
     WorkerThread.start { [self] in onExit(waitForEnd()) }
@@ -73,6 +80,14 @@ public final class ChildProcess: Sendable {
   /// Sends a signal; false when the process has ended already.
   @discardableResult public func send(_ signal: Int32) -> Bool {
     state.withLock { $0.exit == nil && kill(processID, signal) == 0 }
+  }
+
+  /// Closes its standard input, as our end would: what reads it learns that nobody is there any more.
+  public func closeInput() {
+    state.withLock { state in
+      if state.input >= 0 { close(state.input) }
+      state.input = -1
+    }
   }
 
   /// Waits without reaping first, so that the id stays ours until `exit` says that it is gone.

@@ -26,7 +26,7 @@ public struct ClusterDirectory: Sendable {
   }
 
   /// Refuses a directory that holds another kind of cluster.
-  func checkOwner(_ options: ClusterOptions) throws(ClusterError) {
+  package func checkOwner(_ options: ClusterOptions) throws(ClusterError) {
     if let present = try description() {
       guard present.engine == options.engine else {
         throw ClusterError(
@@ -44,7 +44,7 @@ public struct ClusterDirectory: Sendable {
   }
 
   /// Makes this the directory of the described cluster; returns the cluster's id.
-  func claim(for options: ClusterOptions) throws(ClusterError) -> String {
+  package func claim(for options: ClusterOptions) throws(ClusterError) -> String {
     let servers = options.brokerIDs.map { "127.0.0.1:\(options.clientPort(of: $0))" }.joined(separator: ",")
     let json: JSON = [
       "engine": .string(options.engine.rawValue), "brokers": .integer(options.brokerCount),

@@ -19,7 +19,7 @@ public struct SupervisorDirectory: Sendable {
 
   /// A socket's path has room for about a hundred bytes: deep directories get one in the temporary directory,
   /// named by the directory's device and inode.
-  var socketPath: String {
+  package var socketPath: String {
     let direct = "\(path)/control.sock"
     if direct.utf8.count < 100 { return direct }
     var status = stat()
@@ -72,11 +72,11 @@ public struct SupervisorDirectory: Sendable {
 }
 
 /// Listens for one-line requests on a Unix socket; each connection is one request and one answer.
-final class ControlServer: Sendable {
+package final class ControlServer: Sendable {
   private let path: String
   private let socket: Int32
 
-  init(_ path: String, answer: @escaping @Sendable (String) async -> String) throws(ClusterError) {
+  package init(_ path: String, answer: @escaping @Sendable (String) async -> String) throws(ClusterError) {
     self.path = path
     socket = try UnixSocket.open()
     let socket = socket
@@ -120,7 +120,7 @@ final class ControlServer: Sendable {
     #endif
   }
 
-  func close() {
+  package func close() {
     unlink(path)
     shutdown(socket, Int32(SHUT_RDWR))
     Self.shut(socket)

@@ -106,7 +106,7 @@ public final class LocalCluster: ClusterEngine {
     let process = try ChildProcess(try launcher.command(for: broker, options)) { [weak self] exit in
       self?.hasEnded(broker, exit)
     }
-    let watch: ChildProcess? = launcher.kind == .kafka ? try ParentDeath.watch(process, options.dataDirectory) : nil
+    let watch: ChildProcess? = launcher.kind == .kafka ? try ParentDeath.watch(process) : nil
     state.withLock {
       $0.processes[broker] = process
       $0.guards[broker] = watch
@@ -232,8 +232,8 @@ extension ChildProcess {
 
 /// Ties a process that knows nothing of us to our life: a shell waits for the end of a pipe whose other end only we
 /// hold, and then kills it.
-enum ParentDeath {
-  static func watch(_ process: ChildProcess, _ directory: String) throws(ClusterError) -> ChildProcess {
+package enum ParentDeath {
+  package static func watch(_ process: ChildProcess) throws(ClusterError) -> ChildProcess {
     try ChildProcess(
       ChildProcess.Command(
         "/bin/sh", ["-c", "read -r line; kill -KILL \(process.processID)"], outputFile: "/dev/null",

@@ -103,10 +103,10 @@ enum LocalFiles {
 }
 
 /// Exclusive use of a directory, given back when the owner is gone, in whatever way.
-final class DirectoryLock: Sendable {
+package final class DirectoryLock: Sendable {
   private let descriptor: Int32
 
-  init(_ directory: String) throws(ClusterError) {
+  package init(_ directory: String) throws(ClusterError) {
     let path = "\(directory)/lock"
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw .system("cannot write in \(directory)") }
@@ -126,7 +126,7 @@ final class DirectoryLock: Sendable {
   deinit { close(descriptor) }
 
   /// Whether nobody holds the directory now.
-  static func isFree(_ directory: String) -> Bool {
+  package static func isFree(_ directory: String) -> Bool {
     let descriptor = open("\(directory)/lock", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return true }
     defer { close(descriptor) }

@@ -7,9 +7,9 @@
 #endif
 
 /// TCP ports on loopback.
-enum Ports {
+package enum Ports {
   /// Whether something listens there already (or we may not listen there).
-  static func isTaken(_ port: Int) -> Bool {
+  package static func isTaken(_ port: Int) -> Bool {
     withSocket(port) { socket, address, size in
       var one: Int32 = 1
       setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
@@ -18,7 +18,7 @@ enum Ports {
   }
 
   /// Whether something there accepts connections now.
-  static func accepts(_ port: Int) -> Bool {
+  package static func accepts(_ port: Int) -> Bool {
     withSocket(port) { socket, address, size in connect(socket, address, size) == 0 } ?? false
   }
 

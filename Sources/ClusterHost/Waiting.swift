@@ -17,7 +17,7 @@ enum Waiting {
 
 extension ChildProcess {
   /// Waits for its end; nil when it still runs after `limit`.
-  func ended(within limit: Duration) async throws(ClusterError) -> Exit? {
+  package func ended(within limit: Duration) async throws(ClusterError) -> Exit? {
     try await Waiting.until(limit) { exit }
   }
 }

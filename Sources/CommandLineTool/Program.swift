@@ -2,7 +2,11 @@
 public enum Program {
   /// Parses `words` (without the program's name), runs what they name and reports errors. Never throws: what a
   /// command throws is printed as `error: …` and becomes an exit code.
-  public static func run(_ root: Command, _ words: [String]) async -> ExitCode {
+  public static func run(_ root: Command, version: String, _ words: [String]) async -> ExitCode {
+    if words == ["--version"] {
+      Terminal.print("\(root.name) \(version)")
+      return .success
+    }
     do {
       switch try Parser.parse(words, root: root) {
       case .help(let command, let path):

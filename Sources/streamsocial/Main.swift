@@ -12,7 +12,7 @@ import CommandLineTool
 @main
 struct StreamSocial {
   static func main() async {
-    let code = await Program.run(Commands.root, Array(CommandLine.arguments.dropFirst()))
+    let code = await Program.run(Commands.root, version: "0.1.0", Array(CommandLine.arguments.dropFirst()))
     exit(code.rawValue)
   }
 }
