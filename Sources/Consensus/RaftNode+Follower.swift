@@ -121,7 +121,7 @@ extension RaftNode {
     guard case .follower(var following) = state, following.fetch.inFlight == id, following.download == nil,
       response.error == .none
     else { return retryFetch(id) }
-    following.fetchDeadline = now + configuration.fetchTimeout
+    following.fetchDeadline = nextFetchDeadline()
     following.fetch = FetchSchedule(due: now)
     following.hasFetched = true
     following.leaderIsGone = false

@@ -43,7 +43,7 @@ extension RaftNode {
     become(
       .follower(
         Following(
-          leaderID: leader, fetchDeadline: now + configuration.fetchTimeout, fetch: FetchSchedule(due: now))),
+          leaderID: leader, fetchDeadline: nextFetchDeadline(), fetch: FetchSchedule(due: now))),
       QuorumState(epoch: epoch, leaderID: leader, votedFor: epoch == self.epoch ? votedFor : nil), &effects)
   }
 

@@ -68,7 +68,7 @@ extension RaftNode {
       state = .follower(following)
       return retryFetch(id)
     }
-    following.fetchDeadline = now + configuration.fetchTimeout
+    following.fetchDeadline = nextFetchDeadline()
     following.hasFetched = true
     following.leaderIsGone = false
     following.fetch = FetchSchedule(due: now)

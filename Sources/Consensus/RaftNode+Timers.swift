@@ -51,6 +51,11 @@ extension RaftNode {
     configuration.electionTimeout + random.span(in: .zero...configuration.electionTimeout)
   }
 
+  /// When a follower that hears no more of its leader will stand.
+  mutating func nextFetchDeadline() -> Instant { now + configuration.fetchTimeout + jitter() }
+
+  mutating func jitter() -> TimeSpan { random.span(in: .zero...configuration.leaderGoneJitter) }
+
   /// A node that just started asks soon: a pre-vote disturbs nobody, and a new cluster should not wait a full timeout.
   mutating func firstWait() -> Unattached {
     let wait = voters.count == 1 ? .zero : random.span(in: .zero...(configuration.electionTimeout / 4))

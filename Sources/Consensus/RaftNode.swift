@@ -176,8 +176,7 @@ public struct RaftNode: Sendable {
     case .follower(var following) where following.leaderID == peer:
       departedLeader = peer
       following.leaderIsGone = true
-      let jitter = random.span(in: .zero...configuration.leaderGoneJitter)
-      following.fetchDeadline = min(following.fetchDeadline, now + jitter)
+      following.fetchDeadline = min(following.fetchDeadline, now + jitter())
       state = .follower(following)
     case .prospective, .candidate: try countVote(peer, isGranted: false, &log, &effects)
     default: break

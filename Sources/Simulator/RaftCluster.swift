@@ -168,6 +168,7 @@ final class RaftCluster {
       invariants.persisted(node.index, state)
     case .send(let peer, let id, let request):
       invariants.sent(node, request)
+      narrate(request, from: node, to: peer)
       hash(id.rawValue << 8 | UInt64(UInt32(bitPattern: peer.rawValue)))
       let to = Int(peer.rawValue) - 1
       transmit(
@@ -179,6 +180,7 @@ final class RaftCluster {
         return invariants.broken("\(node.id) answered request \(token) twice")
       }
       invariants.replied(node, to: origin.request, response)
+      narrate(response, to: origin.request, from: node)
       transmit(
         from: node.index, to: origin.from, after: wait,
         .response(from: node.index, to: origin.from, life: origin.life, origin.requestID, response),
