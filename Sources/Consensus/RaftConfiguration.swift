@@ -18,8 +18,8 @@ public struct RaftConfiguration: Hashable, Sendable {
   /// The most bytes of records in one Fetch, and of a snapshot in one FetchSnapshot.
   public var fetchMaxBytes: Int = 8 << 20
   /// The longest random delay before a follower that misses its leader asks for pre-votes, after the fetch timeout or
-  /// after the news that the leader's process is gone. Without it followers that lost the leader at the same moment
-  /// would stand at the same moment, and split the vote.
+  /// after the news that the leader's process is gone. It makes it less likely that followers which lost the leader
+  /// at the same moment stand at the same moment and split the vote.
   public var leaderGoneJitter: TimeSpan = .milliseconds(8)
   /// Faults planted on purpose, so that the simulator can prove that it finds them. Empty outside tests.
   package var flaws: RaftFlaws = []

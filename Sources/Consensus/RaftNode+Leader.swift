@@ -34,8 +34,8 @@ extension RaftNode {
     }
   }
 
-  /// Steps down: tells the voters, best successor first. A lost message costs them the fetch timeout, no more; it is not
-  /// repeated. After an election timeout without a new leader this node stands again.
+  /// Steps down: tells the voters, best successor first. A lost message costs them the fetch timeout, no more; it is
+  /// not repeated. After an election timeout without a new leader this node stands again.
   mutating func resign(_ log: some RaftLog, _ effects: inout [RaftEffect]) {
     guard case .leader(let leadership) = state else { return }
     let successors = leadership.voters.enumerated()

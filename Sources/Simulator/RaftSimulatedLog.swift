@@ -3,8 +3,8 @@ import Primitives
 
 /// The quorum's log in memory, with the two images that a disk has: what was written, and what survives a crash.
 ///
-/// A batch is one record of twenty bytes. Every record carries a hash of all before it, so that two logs can be compared
-/// up to any offset by one number; that hash is the simulated state machine, too.
+/// A batch is one record of twenty bytes. Every record carries a hash of all before it, so that two logs can be
+/// compared up to any offset by one number; that hash is the simulated state machine, too.
 struct RaftSimulatedLog: RaftLog {
   struct Entry: Hashable {
     var epoch: LeaderEpoch

@@ -124,7 +124,8 @@ package struct RaftSimulation {
     cluster.isolate(lonely.index)
     cluster.run(until: cluster.now + world.configuration.electionTimeout * 10)
     cluster.invariants.require(
-      lonely.raft?.epoch == epoch, "R14: \(lonely.id), cut off, raised epoch \(epoch) to \(lonely.raft?.epoch ?? .none)")
+      lonely.raft?.epoch == epoch,
+      "R14: \(lonely.id), cut off, raised epoch \(epoch) to \(lonely.raft?.epoch ?? .none)")
     cluster.heal()
     awaitAgreement(cluster, "after a follower's return")
     cluster.invariants.require(

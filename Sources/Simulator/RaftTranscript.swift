@@ -4,7 +4,8 @@ import Primitives
 /// Plays a written scenario on a simulated quorum without chance in its network, and records what happens.
 ///
 /// A script is a list of commands, one a line: `cluster VOTERS [OBSERVERS]`, `run MS`, `propose ID [COUNT]`,
-/// `snapshot ID KEEP`, `crash ID`, `start ID`, `pause ID MS`, `isolate ID`, `cut FROM TO`, `heal`, `resign ID`, `status`.
+/// `snapshot ID KEEP`, `crash ID`, `start ID`, `pause ID MS`, `isolate ID`, `cut FROM TO`, `heal`, `resign ID`,
+/// `status`.
 /// `quiet-death` switches off the notice that peers get of a dead process.
 package struct RaftTranscript {
   private var cluster: RaftCluster?
@@ -13,7 +14,8 @@ package struct RaftTranscript {
 
   package init() {}
 
-  /// Carries out one command. Returns the lines to record; a command that makes no sense is answered by one that says so.
+  /// Carries out one command. Returns the lines to record; a command that makes no sense is answered by a line that
+  /// says so.
   package mutating func execute(_ command: String) -> [String] {
     let words = command.split(separator: " ").map(String.init)
     let numbers = words.dropFirst().compactMap { Int($0) }

@@ -119,7 +119,8 @@ extension RaftResponse? {
   let preVote = bench.handle(.request(RequestToken(90), bench.vote(epoch: 0, isPreVote: true)))
   #expect(!preVote.contains { if case .persist = $0 { true } else { false } })
   let effects = bench.handle(.request(RequestToken(91), bench.vote(epoch: 1)))
-  let written = effects.firstIndex(of: .persist(QuorumState(epoch: LeaderEpoch(1), votedFor: ReplicaKey(id: BrokerID(2)))))
+  let vote = QuorumState(epoch: LeaderEpoch(1), votedFor: ReplicaKey(id: BrokerID(2)))
+  let written = effects.firstIndex(of: .persist(vote))
   let replied = effects.firstIndex { if case .reply = $0 { true } else { false } }
   #expect(written.flatMap { first in replied.map { first < $0 } } == true, "\(effects)")
   #expect(!bench.ask(bench.vote(epoch: 1, candidate: 3)).isGranted)
