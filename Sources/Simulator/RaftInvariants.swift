@@ -7,7 +7,7 @@ import Primitives
 /// - R2: on one directory epoch and vote never go back; one vote an epoch.
 /// - R3: the high watermark is monotone within a node's life, and a leader moves it only past its epoch's start.
 /// - R4: a majority of the voters holds everything below the high watermark on disk.
-/// - R5: whoever becomes leader holds every record that an earlier epoch committed.
+/// - R5: whoever becomes leader holds every record that was committed in an earlier epoch.
 /// - R6: the same offset and epoch in two logs means the same log up to there.
 /// - R7: no node truncates below its own high watermark.
 /// - R9: a snapshot ends at a committed offset, has its epoch, and the log begins no later; a leader loads none.
@@ -31,6 +31,8 @@ final class RaftInvariants {
   private(set) var violation: String?
   /// State hash and epoch after each committed offset, as first committed by anybody.
   private(set) var committed: [RaftSimulatedLog.Entry] = []
+  /// The epoch whose leader committed each of them: not before the record's own.
+  private var committedIn: [LeaderEpoch] = []
   private var leaders: [LeaderEpoch: BrokerID] = [:]
   private var promised: [QuorumState]
   private var highWatermarks: [Offset]
@@ -74,10 +76,11 @@ final class RaftInvariants {
     let id = node.id
     require(leaders[epoch] ?? id == id, "R1: \(id) and \(leaders[epoch] ?? .none) both lead epoch \(epoch)")
     leaders[epoch] = id
-    // A leader that slept through its own election may be behind what a later epoch has committed by now; it can
-    // commit nothing any more. What earlier epochs committed it must have.
+    // A leader that slept through its own election may be behind what a later epoch has committed by now, be it
+    // records of its own epoch or older ones; it can commit nothing any more. What was committed in earlier epochs it
+    // must have.
     var count = committed.count
-    while count > 0, committed[count - 1].epoch >= epoch { count -= 1 }
+    while count > 0, committedIn[count - 1] >= epoch { count -= 1 }
     let end = Offset(Int64(count))
     guard let known = committedChain(at: end), node.log.startOffset <= end else { return }
     require(node.log.chain(at: end) == known, "R5: leader \(id) of epoch \(epoch) lacks records below \(end)")
@@ -101,6 +104,7 @@ final class RaftInvariants {
         return broken("R10: \(node.id) committed up to \(offset) but has no record \(committedEnd)")
       }
       committed.append(entry)
+      committedIn.append(node.raft?.epoch ?? entry.epoch)
     }
     require(
       node.log.chain(at: offset) == committedChain(at: offset),
