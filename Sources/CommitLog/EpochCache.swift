@@ -23,10 +23,15 @@ public struct EpochCache: Equatable, Sendable {
   /// are dropped; an epoch that is older than a kept one is ignored. Returns whether anything changed.
   @discardableResult
   public mutating func assign(_ epoch: LeaderEpoch, startOffset: Offset) -> Bool {
-    if let last = entries.last, last.epoch == epoch, last.startOffset <= startOffset { return false }
     guard epoch.rawValue >= 0, startOffset.rawValue >= 0 else { return false }
     if let last = entries.last, last.epoch > epoch, last.startOffset < startOffset { return false }
-    while let last = entries.last, last.epoch >= epoch || last.startOffset >= startOffset { entries.removeLast() }
+    var isChanged = false
+    while let last = entries.last {
+      if last.epoch == epoch, last.startOffset <= startOffset { return isChanged }
+      guard last.epoch >= epoch || last.startOffset >= startOffset else { break }
+      entries.removeLast()
+      isChanged = true
+    }
     entries.append(Entry(epoch: epoch, startOffset: startOffset))
     return true
   }
