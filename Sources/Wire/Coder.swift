@@ -15,8 +15,8 @@ public struct Coder {
   /// End of what may be read: the input's end, or a tagged field's.
   var limit: Int
   var output: [UInt8]
-  /// Where `RecordBytes.gap` payloads lie in the output.
-  public private(set) var gaps: [Range<Int>] = []
+  /// Where `RecordBytes.gap` payloads belong in the output, which does not hold them.
+  public private(set) var gaps: [Gap] = []
   var tagStack: [TagSection] = []
 
   /// A coder that reads `bytes` from `position` on. The bytes must outlive it.
@@ -235,8 +235,7 @@ public struct Coder {
     case .null: break
     case .owned(let bytes): output.append(contentsOf: bytes)
     case .gap(let size):
-      gaps.append(output.count..<(output.count + size))
-      output.append(contentsOf: repeatElement(0, count: size))
+      gaps.append(Gap(position: output.count, count: size))
     case .slice(let range): invariant(false, "records \(range) of another frame cannot be written")
     }
   }

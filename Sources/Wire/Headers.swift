@@ -1,3 +1,5 @@
+import Primitives
+
 /// A request's header: v1, or v2 with tagged fields when the body's version is flexible.
 ///
 /// The client id keeps its classic 16-bit length in both (KIP-482).
@@ -76,12 +78,19 @@ extension ResponseMessage {
 
   /// A whole frame: size, correlation id, tagged fields where due, body.
   public func frame(version: Int16, correlationId: Int32) -> [UInt8] {
+    let (frame, gaps) = frameWithGaps(version: version, correlationId: correlationId)
+    invariant(gaps.isEmpty, "\(Self.name) has payloads that only frameWithGaps can leave out")
+    return frame
+  }
+
+  /// A frame without its `RecordBytes.gap` payloads, which its size field counts; and where they belong.
+  public func frameWithGaps(version: Int16, correlationId: Int32) -> (frame: [UInt8], gaps: [Gap]) {
     var output: [UInt8] = [0, 0, 0, 0]
     withUnsafeBytes(of: correlationId.bigEndian) { output.append(contentsOf: $0) }
     if Self.hasFlexibleHeader(version) { output.append(0) }
-    encode(version: version, into: &output)
-    setFrameSize(&output)
-    return output
+    let gaps = encodeWithGaps(version: version, into: &output)
+    setFrameSize(&output, plus: gaps.reduce(0) { $0 + $1.count })
+    return (output, gaps)
   }
 
   /// Reads a response's frame without its size field: correlation id, tagged fields where due, body.
@@ -100,8 +109,8 @@ extension ResponseMessage {
   }
 }
 
-/// Writes the frame's size (what follows the first four bytes) into its first four bytes.
-public func setFrameSize(_ frame: inout [UInt8]) {
-  let size = UInt32(truncatingIfNeeded: frame.count - 4).bigEndian
+/// Writes the frame's size (what follows the first four bytes, and `more` that is sent besides) into its first four bytes.
+public func setFrameSize(_ frame: inout [UInt8], plus more: Int = 0) {
+  let size = UInt32(truncatingIfNeeded: frame.count - 4 + more).bigEndian
   withUnsafeBytes(of: size) { for i in 0..<4 { frame[i] = $0[i] } }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A structure of Kafka's protocol: one symmetric description of its fields that both reads and writes.
 public protocol WireStruct: Defaultable, Equatable, Sendable {
   init()
@@ -57,13 +59,21 @@ extension Message {
 
   /// Appends the message in the given version to `output`.
   public func encode(version: Int16, into output: inout [UInt8]) {
+    let gaps = encodeWithGaps(version: version, into: &output)
+    invariant(gaps.isEmpty, "\(Self.name) has payloads that only encodeWithGaps can leave out")
+  }
+
+  /// Appends the message without its `RecordBytes.gap` payloads; returns where in `output` they belong.
+  public func encodeWithGaps(version: Int16, into output: inout [UInt8]) -> [Gap] {
     var coder = Coder(writing: output, version: version, flexible: Self.isFlexible(version))
     output = []
     var copy = self
     do throws(DecodeError) { try copy.code(&coder) } catch {
-      invariantBroken("writing \(Self.name) v\(version): \(error)")
+      invariant(false, "writing \(Self.name) v\(version): \(error)")
     }
+    let gaps = coder.gaps
     output = coder.takeOutput()
+    return gaps
   }
 
   public func encoded(version: Int16) -> [UInt8] {
@@ -71,10 +81,4 @@ extension Message {
     encode(version: version, into: &output)
     return output
   }
-}
-
-import Primitives
-
-private func invariantBroken(_ message: String) {
-  invariant(false, message)
 }

@@ -1,13 +1,13 @@
 /// The record batches that a message carries, as opaque bytes.
 ///
 /// When a frame is read, nothing is copied: the payload is a range of the frame. When a frame is written, the payload may
-/// be a gap that the caller fills later, straight from a file.
+/// be a gap: the caller sends it between the parts of the frame, straight from a file.
 public enum RecordBytes: Equatable, Sendable {
   case null
   /// Where the bytes lie in the frame that was decoded.
   case slice(Range<Int>)
   case owned([UInt8])
-  /// So many bytes for the caller to fill; `Coder.gaps` says where.
+  /// So many bytes that the caller adds; `Coder.gaps` says where.
   case gap(Int)
 
   public var count: Int {
@@ -28,4 +28,10 @@ public struct UnknownTags: Equatable, Sendable {
   }
   public var fields: [Field] = []
   public init() {}
+}
+
+/// Bytes that are left out of an encoded message, to be sent at `position` of what was encoded.
+public struct Gap: Equatable, Sendable {
+  public var position: Int
+  public var count: Int
 }

@@ -1,4 +1,9 @@
+import Broker
+
+/// One node in the foreground: `streamsocial-broker --config server.properties`.
 @main
 struct StreamSocialBroker {
-  static func main() {}
+  static func main() {
+    Node.main(CommandLine.arguments)
+  }
 }

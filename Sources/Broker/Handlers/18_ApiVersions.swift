@@ -1,11 +1,11 @@
+import Controller
 import Primitives
 import Wire
 
 /// ApiVersions, versions 0–4. The client's software name is checked (KIP-511) and otherwise not used.
 enum ApiVersionsHandler {
   static func response(
-    to request: ApiVersionsRequest, version: Int16, apis: ServedApis, finalized: [(name: String, level: Int16)],
-    finalizedEpoch: Int64
+    to request: ApiVersionsRequest, version: Int16, apis: ServedApis, image: MetadataImage
   ) -> ApiVersionsResponse {
     var response = ApiVersionsResponse()
     if version >= 3, !isValid(request.clientSoftwareName) || !isValid(request.clientSoftwareVersion) {
@@ -28,14 +28,14 @@ enum ApiVersionsHandler {
       key.maxVersion = feature.range.upperBound
       return key
     }
-    response.finalizedFeatures = finalized.map { feature in
+    response.finalizedFeatures = image.features.sorted { $0.key < $1.key }.map { name, level in
       var key = ApiVersionsResponse.FinalizedFeatureKey()
-      key.name = feature.name
-      key.maxVersionLevel = feature.level
-      key.minVersionLevel = feature.level
+      key.name = name
+      key.maxVersionLevel = level
+      key.minVersionLevel = level
       return key
     }
-    response.finalizedFeaturesEpoch = finalizedEpoch
+    response.finalizedFeaturesEpoch = image.offset.rawValue
     return response
   }
 

@@ -13,19 +13,25 @@ protocol RequestServer: AnyObject {
 }
 
 /// One client's connection: requests in, responses out in the order of the requests.
-final class ClientSession: ConnectionDelegate {
+///
+/// It belongs to its listener's loop; other threads only carry it back there.
+final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   let connection: Connection
   private(set) var isEnded = false
   private unowned let server: any RequestServer
   /// Answers that wait for an earlier one. The head is `firstSlot`.
   private var slots: [Slot] = []
   private var firstSlot = 0
-  /// For the server's use, for example a fetch session.
+  /// What the client calls itself (ApiVersions).
   var clientSoftware = ""
+  /// The long poll that this connection waits for.
+  weak var waitingFetch: AnyObject?
 
   private enum Slot {
     case waiting
     case ready([UInt8])
+    /// A frame with payloads to be put in at its gaps.
+    case parts([UInt8], [Gap], [OutputBuffer])
     case silent
   }
 
@@ -100,7 +106,20 @@ final class ClientSession: ConnectionDelegate {
   }
 
   fileprivate func answer(_ slot: Int, _ frame: [UInt8]) { fill(slot, .ready(frame)) }
+  fileprivate func answer(_ slot: Int, _ frame: [UInt8], _ gaps: [Gap], _ payloads: [OutputBuffer]) {
+    fill(slot, .parts(frame, gaps, payloads))
+  }
   fileprivate func answerNothing(_ slot: Int) { fill(slot, .silent) }
+
+  private func send(_ frame: [UInt8], _ gaps: [Gap], _ payloads: [OutputBuffer]) {
+    var start = 0
+    for (gap, payload) in zip(gaps, payloads) {
+      if gap.position > start { connection.send(Array(frame[start..<gap.position])) }
+      connection.send(payload)
+      start = gap.position
+    }
+    connection.send(Array(frame[start...]))
+  }
 
   private func fill(_ slot: Int, _ content: Slot) {
     guard !isEnded else { return }
@@ -114,6 +133,7 @@ final class ClientSession: ConnectionDelegate {
       case .waiting: break sending
       case .silent: break
       case .ready(let frame): connection.send(frame)
+      case .parts(let frame, let gaps, let payloads): send(frame, gaps, payloads)
       }
       done += 1
     }
@@ -124,7 +144,7 @@ final class ClientSession: ConnectionDelegate {
 }
 
 /// One request on its way through the broker; answer it exactly once.
-struct RequestContext {
+struct RequestContext: Sendable {
   let session: ClientSession
   fileprivate let slot: Int
   let api: ApiKey
@@ -147,6 +167,16 @@ struct RequestContext {
   func reply<Response: ResponseMessage>(_ response: Response) {
     guard !session.isEnded else { return }
     session.answer(slot, response.frame(version: version, correlationId: correlationId))
+  }
+
+  /// Answers with a response whose `RecordBytes.gap` payloads are `payloads`, in order, each filled to its gap's size.
+  func reply<Response: ResponseMessage>(_ response: Response, payloads: [OutputBuffer]) {
+    guard !session.isEnded else { return }
+    let (frame, gaps) = response.frameWithGaps(version: version, correlationId: correlationId)
+    invariant(
+      gaps.count == payloads.count && zip(gaps, payloads).allSatisfy { $0.count == $1.count },
+      "payloads do not fill the gaps of \(Response.name)")
+    session.answer(slot, frame, gaps, payloads)
   }
 
   /// Answers with a frame that was encoded elsewhere (size, header, body).

@@ -1,0 +1,150 @@
+import CommitLog
+import Controller
+import EventLoop
+import Primitives
+import Wire
+
+/// How the data plane follows the metadata: it looks only at what changed.
+extension DataPlane: MetadataSubscriber {
+  func metadataCommitted(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset) {
+    loop.submit { self.apply(records, upTo: upTo) }
+  }
+
+  func metadataReplaced(_ fresh: MetadataImage, upTo: Offset) {
+    loop.submit {
+      self.image = fresh
+      for topic in fresh.sortedTopics {
+        for index in topic.partitions.indices {
+          self.partitionChanged(TopicIDPartition(topic.id, PartitionID(Int32(index))))
+        }
+      }
+      let gone = self.partitions.keys.filter { fresh.partition($0) == nil }.sorted()
+      for id in gone { self.drop(id) }
+      self.storage.removeStrays(keeping: fresh)
+      self.report(upTo)
+    }
+  }
+
+  private func apply(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset) {
+    var delta = MetadataDelta()
+    for (offset, record) in records {
+      do throws(MetadataError) { try image.apply(record, at: offset, into: &delta) } catch {
+        failed?("metadata record at offset \(offset) does not fit: \(error)")
+        return
+      }
+    }
+    if !delta.isEmpty { react(to: delta) }
+    report(upTo)
+  }
+
+  private func react(to delta: MetadataDelta) {
+    for topic in delta.deletedTopics { groups?.topicDeleted(topic.name) }
+    for id in delta.deletedPartitions { drop(id) }
+    for id in delta.createdPartitions { partitionChanged(id) }
+    for id in delta.changedPartitions { partitionChanged(id) }
+    if !delta.changedBrokers.isEmpty { brokersChanged(delta.changedBrokers) }
+    for resource in delta.changedConfigs { configChanged(resource) }
+  }
+
+  /// The control plane's heartbeats tell the controller how far this broker is.
+  private func report(_ upTo: Offset) {
+    let control = control
+    control.loop.submit { control.lifecycle?.appliedOffset = upTo - 1 }
+  }
+
+  // MARK: partitions
+
+  private func partitionChanged(_ id: TopicIDPartition) {
+    guard let topic = image.topic(id.topic), let registration = image.partition(id) else { return }
+    guard registration.replicas.contains(nodeID) else {
+      if partitions[id] != nil { drop(id) }
+      return
+    }
+    let hosted: HostedPartition
+    if let known = partitions[id] {
+      hosted = known
+    } else {
+      do throws(LogError) {
+        let log = try storage.open(id, topic: topic.name, config: logConfig(topic.name), wallClock: wallClock)
+        hosted = HostedPartition(self, id: id, topic: topic.name, log: log)
+        partitions[id] = hosted
+      } catch {
+        self.log.error("log cannot be opened", "partition=\(topic.name)-\(id.partition) reason=\"\(error)\"")
+        failed?("log of \(topic.name)-\(id.partition): \(error)")
+        return
+      }
+    }
+    hosted.apply(registration, at: now)
+    settle(hosted)
+    groups?.partitionChanged(hosted)
+  }
+
+  /// The partition is not this broker's any more: its topic is gone, or its replica moved away.
+  private func drop(_ id: TopicIDPartition) {
+    guard let hosted = partitions.removeValue(forKey: id) else { return }
+    groups?.partitionGone(hosted)
+    hosted.remove(at: now)
+    settle(hosted)
+    storage.remove(hosted.log, id: id, name: hosted.name)
+  }
+
+  private func brokersChanged(_ ids: [BrokerID]) {
+    for partition in partitions.values {
+      guard let registration = image.partition(partition.id),
+        registration.replicas.contains(where: { ids.contains($0) })
+      else { continue }
+      partition.apply(registration, at: now)
+      settle(partition)
+    }
+  }
+
+  private func configChanged(_ resource: ConfigResource) {
+    switch resource.type {
+    case 2:
+      guard let topic = image.topic(named: resource.name) else { return }
+      for index in topic.partitions.indices {
+        partitions[TopicIDPartition(topic.id, PartitionID(Int32(index)))].map(configure)
+      }
+    default:
+      for partition in partitions.values { configure(partition) }
+    }
+  }
+
+  private func configure(_ partition: HostedPartition) {
+    partition.configure(logConfig(partition.name.topic), minInSyncReplicas: minInSyncReplicas(partition.name.topic))
+    if let registration = image.partition(partition.id) { partition.apply(registration, at: now) }
+    settle(partition)
+  }
+
+  // MARK: settings
+
+  /// A topic's setting: the topic's own, the brokers' dynamic ones, this broker's file, the default.
+  func topicSetting(_ topic: String, _ key: String) -> String? {
+    if let value = image.effectiveConfig(topic: topic, key: key, broker: nodeID) { return value }
+    return TopicSettings.fromFile(key, configuration) ?? TopicSettings.standard(key)
+  }
+
+  func minInSyncReplicas(_ topic: String) -> Int {
+    topicSetting(topic, "min.insync.replicas").flatMap { Int($0) } ?? 1
+  }
+
+  func logConfig(_ topic: String) -> LogConfig {
+    func number(_ key: String) -> Int64? { topicSetting(topic, key).flatMap { Int64($0) } }
+    var config = LogConfig()
+    config.segmentBytes = Int(number("segment.bytes") ?? 1 << 30)
+    if let bytes = number("internal.segment.bytes") { config.segmentBytes = Int(bytes) }
+    config.segmentMs = number("segment.ms") ?? config.segmentMs
+    config.segmentIndexBytes = Int(number("segment.index.bytes") ?? 10 << 20)
+    config.indexIntervalBytes = Int(number("index.interval.bytes") ?? 4096)
+    config.retentionMs = number("retention.ms") ?? config.retentionMs
+    config.retentionBytes = number("retention.bytes") ?? -1
+    config.deleteRetentionMs = number("delete.retention.ms") ?? config.deleteRetentionMs
+    config.maxMessageBytes = Int(number("max.message.bytes") ?? 1_048_588)
+    let policy = topicSetting(topic, "cleanup.policy") ?? "delete"
+    config.compacts = policy.contains("compact")
+    config.deletes = policy.contains("delete")
+    config.stampsAppendTime = topicSetting(topic, "message.timestamp.type") == "LogAppendTime"
+    config.producerIDExpirationMs = Int64(configuration.integer("producer.id.expiration.ms"))
+    return config
+  }
+}

@@ -1,0 +1,95 @@
+import Controller
+import Primitives
+import Replication
+import Wire
+
+/// Carries out what the replication cores ask for.
+extension DataPlane {
+  /// Performs a partition's effects, in order, until there are none.
+  func settle(_ partition: HostedPartition) {
+    guard !partition.effects.isEmpty else { return }
+    let effects = partition.effects
+    partition.effects.removeAll(keepingCapacity: true)
+    for effect in effects { perform(effect, partition) }
+    settle(partition)
+  }
+
+  private func perform(_ effect: ReplicationEffect, _ partition: HostedPartition) {
+    switch effect {
+    case .acknowledge(let token, let code): acknowledged(token, code)
+    case .highWatermarkAdvanced(let offset):
+      storage.noteHighWatermark(offset, of: partition.name)
+      partitionMoved(partition)
+    case .alterPartition(let proposal): send(proposal, partition)
+    case .leadershipLost:
+      log.info("leads no more", "partition=\(partition.name) epoch=\(partition.leaderEpoch)")
+      partitionMoved(partition)
+    case .startFetching(let leader, let epoch):
+      log.debug("follows", "partition=\(partition.name) leader=\(leader) epoch=\(epoch)")
+      stopFollowing(partition)
+      partition.follow(leader)
+      fetcher(for: leader)?.add(partition)
+    case .stopFetching: stopFollowing(partition)
+    case .truncated(let offset, let below):
+      if below {
+        log.error("log cut below the high watermark", "partition=\(partition.name) to=\(offset)")
+      } else {
+        log.info("log cut", "partition=\(partition.name) to=\(offset)")
+      }
+    case .logFailed(let failure):
+      log.error("replica offline", "partition=\(partition.name) reason=\"\(failure.reason)\"")
+      failed?("log of \(partition.name): \(failure.reason)")
+    }
+  }
+
+  private func stopFollowing(_ partition: HostedPartition) {
+    guard let leader = partition.follows else { return }
+    fetchers[leader]?.remove(partition)
+    partition.follow(nil)
+  }
+
+  private func send(_ proposal: AlterPartitionProposal, _ partition: HostedPartition) {
+    var data = AlterPartitionRequest.PartitionData()
+    data.partitionIndex = partition.id.partition.rawValue
+    data.leaderEpoch = proposal.leaderEpoch.rawValue
+    data.partitionEpoch = proposal.partitionEpoch.rawValue
+    data.leaderRecoveryState = proposal.leaderRecoveryState.rawValue
+    data.newIsrWithEpochs = proposal.isr.map { member in
+      var state = AlterPartitionRequest.BrokerState()
+      state.brokerId = member.id.rawValue
+      state.brokerEpoch = member.brokerEpoch.rawValue
+      return state
+    }
+    var topic = AlterPartitionRequest.TopicData()
+    topic.topicId = partition.id.topic
+    topic.partitions = [data]
+    var request = AlterPartitionRequest()
+    request.brokerId = nodeID.rawValue
+    request.brokerEpoch = brokerEpoch.rawValue
+    request.topics = [topic]
+    let id = partition.id
+    log.debug("proposes in-sync replicas", "partition=\(partition.name) isr=\(proposal.isr.map(\.id))")
+    callController(request, timeout: .seconds(1)) { [weak self] response in
+      guard let self, let partition = self.partitions[id] else { return }
+      let row = response?.topics.first?.partitions.first
+      let code = ErrorCode(rawValue: (response?.errorCode).flatMap { $0 != 0 ? $0 : row?.errorCode } ?? 7)
+      if code == ErrorCode.none, let row {
+        partition.alterPartitionResult(
+          .success(
+            (
+              isr: row.isr.map { BrokerID($0) }, partitionEpoch: PartitionEpoch(row.partitionEpoch),
+              leaderEpoch: LeaderEpoch(row.leaderEpoch)
+            )), to: proposal, at: self.now)
+      } else {
+        partition.alterPartitionResult(.failure(code ?? .unknownServerError), to: proposal, at: self.now)
+      }
+      self.settle(partition)
+    }
+  }
+
+  /// A follower whose offset its leader does not have asks where the leader's log begins and ends.
+  func askBounds(of partition: HostedPartition) {
+    guard let leader = partition.follows, let fetcher = fetchers[leader] else { return }
+    fetcher.askBounds(of: partition)
+  }
+}

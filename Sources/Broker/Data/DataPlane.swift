@@ -1,0 +1,217 @@
+import CommitLog
+import Controller
+import EventLoop
+import PosixFiles
+import Primitives
+import Wire
+
+/// The data plane of a node: clients, followers, partitions and group coordinators, on one loop.
+///
+/// It sees the cluster through its own copy of the metadata, which the control plane feeds it.
+final class DataPlane: @unchecked Sendable {
+  let loop: EventLoop
+  let configuration: BrokerConfiguration
+  let clusterID: String
+  let nodeID: BrokerID
+  let log: Logger
+  let metrics = DataMetrics()
+  unowned let control: ControlPlane
+  /// The metadata as far as this plane has applied it.
+  var image = MetadataImage()
+  var brokerEpoch = BrokerEpoch.none
+  var state = BrokerState.starting
+  var partitions: [TopicIDPartition: HostedPartition] = [:]
+  let storage: LogStore
+  private(set) var fetchers: [BrokerID: ReplicaFetcher] = [:]
+  var groups: GroupHost?
+  var deadlines = DeadlineQueue()
+  var produceWaiters: [UInt64: (ProduceOperation, Int, Int, HostedPartition)] = [:]
+  var topicsBeingCreated: Set<String> = []
+  var producerIDs = ProducerIDBlock()
+  let fetchMaxBytes: Int
+  var failed: ((String) -> Void)?
+
+  private var tokenCounter: UInt64 = 0
+  private var listener: Listener?
+  private var sessions: [ObjectIdentifier: ClientSession] = [:]
+  private var timer: LoopTimer?
+  private var armedFor = Instant.distantFuture
+  private var moved: [HostedPartition] = []
+  private var turnWork: [() -> Void] = []
+
+  init(
+    _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, control: ControlPlane, storage: LogStore,
+    log: Logger
+  ) throws(IOError) {
+    self.loop = loop
+    self.configuration = configuration
+    self.clusterID = clusterID
+    self.control = control
+    self.storage = storage
+    self.log = log
+    nodeID = configuration.nodeID
+    fetchMaxBytes = configuration.integer("fetch.max.bytes")
+    timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
+    loop.endOfTurn = { [weak self] in self?.finishTurn() }
+  }
+
+  /// Binds the clients' port: an error names it. Nobody is served before the broker runs.
+  func listen() throws(IOError) {
+    let endpoint = configuration.clientListener
+    listener = try Listener(loop, host: endpoint.host, port: endpoint.port) { [weak self] connection in
+      guard let self else { return connection.close() }
+      connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
+      let session = ClientSession(connection, server: self)
+      self.sessions[ObjectIdentifier(session)] = session
+      self.metrics.connections += 1
+    }
+  }
+
+  var now: Instant { Instant(nanoseconds: loop.now) }
+  var wallClock: Int64 { EventLoop.wallClockMilliseconds }
+
+  func nextToken() -> UInt64 {
+    tokenCounter += 1
+    return tokenCounter
+  }
+
+  // MARK: turns and timers
+
+  /// Runs `work` once before the loop sleeps.
+  func atEndOfTurn(_ work: @escaping () -> Void) { turnWork.append(work) }
+
+  /// The partition has more to read than before: its waiting fetches are looked at before the loop sleeps.
+  func partitionMoved(_ partition: HostedPartition) {
+    guard !partition.isMarkedMoved else { return }
+    partition.isMarkedMoved = true
+    moved.append(partition)
+  }
+
+  private func finishTurn() {
+    while !moved.isEmpty || !turnWork.isEmpty {
+      let partitions = moved
+      moved.removeAll(keepingCapacity: true)
+      for partition in partitions {
+        partition.isMarkedMoved = false
+        partition.wakeFetches()
+      }
+      let work = turnWork
+      turnWork.removeAll(keepingCapacity: true)
+      for item in work { item() }
+    }
+    armTimer()
+  }
+
+  private func armTimer() {
+    var next = min(deadlines.next, groups?.nextDeadline ?? .distantFuture)
+    next = min(next, nextTick)
+    guard next < armedFor else { return }
+    armedFor = next
+    let wait = max(0, (next - now).nanoseconds)
+    timer?.start(after: UInt64((wait + 999_999) / 1_000_000))
+  }
+
+  private var nextTick = Instant.zero
+  private static let tickInterval = TimeSpan.milliseconds(250)
+
+  private func timerFired() {
+    armedFor = .distantFuture
+    let moment = now
+    while let work = deadlines.takeDue(at: moment) { work() }
+    groups?.timer(at: moment)
+    if moment >= nextTick {
+      nextTick = moment + Self.tickInterval
+      for partition in partitions.values where partition.isLeader {
+        partition.tick(at: moment)
+        settle(partition)
+      }
+      storage.tick(at: moment, wallClock: wallClock)
+    }
+    armTimer()
+  }
+
+  // MARK: the rest of the cluster
+
+  /// Asks the active controller; `done` is called on this loop, with nil when there is no answer in time.
+  func callController<Call: ControllerCall>(
+    _ request: Call, version: Int16 = Call.validVersions.upperBound, timeout: TimeSpan,
+    _ done: @escaping @Sendable (Call.Response?) -> Void
+  ) {
+    let control = control
+    let loop = loop
+    control.loop.submit {
+      control.call(request, version: version, timeout: timeout) { response in loop.submit { done(response) } }
+    }
+  }
+
+  /// The fetcher that follows `leader`; nil when its address is not known.
+  func fetcher(for leader: BrokerID) -> ReplicaFetcher? {
+    guard let broker = image.broker(leader) else { return nil }
+    let endpoint = clientEndpoint(of: broker)
+    if let fetcher = fetchers[leader] {
+      if fetcher.hasAddress(endpoint.host, endpoint.port) { return fetcher }
+      fetcher.close()
+      fetchers[leader] = nil
+    }
+    do throws(IOError) {
+      let fetcher = try ReplicaFetcher(self, leader: leader, host: endpoint.host, port: endpoint.port)
+      fetchers[leader] = fetcher
+      return fetcher
+    } catch {
+      log.error("cannot follow", "leader=\(leader) reason=\"\(error)\"")
+      return nil
+    }
+  }
+
+  func isLive(_ id: BrokerID) -> Bool { image.broker(id).map { !$0.fenced } ?? false }
+
+  var anyLiveBroker: BrokerID {
+    if isLive(nodeID) { return nodeID }
+    return image.liveBrokers.first?.id ?? .none
+  }
+
+  /// Where clients of this broker's listener reach another broker.
+  func clientEndpoint(of broker: BrokerRegistration) -> (host: String, port: UInt16) {
+    let listener = broker.listener(configuration.clientListener.name) ?? broker.listeners.first
+    return (listener?.host ?? "", listener?.port ?? 0)
+  }
+
+  // MARK: end
+
+  func close() {
+    listener?.close()
+    for session in sessions.values { session.drop() }
+    sessions = [:]
+    for fetcher in fetchers.values { fetcher.close() }
+    fetchers = [:]
+    timer?.close()
+  }
+
+  func sessionEnded(_ session: ClientSession) {
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
+  }
+
+  /// A log cannot be written or read any more. This node has one log directory, so it goes as a whole: others take over,
+  /// and what it holds is fetched anew after a restart.
+  func storageFailed(_ partition: HostedPartition, _ error: LogError) {
+    log.error("log failed", "partition=\(partition.name) reason=\"\(error)\"")
+    failed?("log of \(partition.name): \(error)")
+  }
+}
+
+/// A block of producer ids from the controller, handed out one by one.
+struct ProducerIDBlock {
+  var next: Int64 = 0
+  var end: Int64 = 0
+  var isAsking = false
+  var waiting: [(ProducerID?) -> Void] = []
+}
+
+/// Counters of the data loop.
+final class DataMetrics {
+  var connections = 0
+  var messagesIn = 0
+  var bytesIn = 0
+  var bytesOut = 0
+  var produceErrors = 0
+}

@@ -1,0 +1,198 @@
+import CommitLog
+import Controller
+import EventLoop
+import Primitives
+
+/// The partitions' logs of this node on disk: opened at start, made and removed as the metadata says, checkpointed.
+final class LogStore {
+  let directory: LogDirectory
+  private let files: any FileSystem
+  private let configuration: BrokerConfiguration
+  private let log: Logger
+  private let wasCleanShutdown: Bool
+  private var recoveryPoints: [TopicPartition: Offset] = [:]
+  private var logStarts: [TopicPartition: Offset] = [:]
+  /// Logs found at start that no partition has claimed yet.
+  private var unclaimed: [TopicIDPartition: (name: TopicPartition, log: PartitionLog)] = [:]
+  private(set) var open: [TopicPartition: PartitionLog] = [:]
+  private var highWatermarks: [TopicPartition: Offset] = [:]
+  /// High watermarks as they were checkpointed last: where a restarted replica begins to count.
+  private(set) var storedHighWatermarks: [TopicPartition: Offset] = [:]
+  private var nextCheckpoint = Instant.zero
+  private var nextHighWatermarkCheckpoint = Instant.zero
+  private var nextRetention = Instant.zero
+  private var random: RandomSource
+  private var removals: [(due: Instant, folder: String)] = []
+  private var isClosed = false
+
+  init(
+    directory: LogDirectory, files: any FileSystem, configuration: BrokerConfiguration, wasCleanShutdown: Bool,
+    random: RandomSource, log: Logger
+  ) {
+    self.directory = directory
+    self.files = files
+    self.configuration = configuration
+    self.wasCleanShutdown = wasCleanShutdown
+    self.random = random
+    self.log = log
+  }
+
+  /// Opens every log that is there, recovering those that were not closed in order.
+  func load(wallClock: Int64) throws(LogError) {
+    recoveryPoints = try checkpoint(.recoveryPoint)
+    logStarts = try checkpoint(.logStart)
+    storedHighWatermarks = try checkpoint(.replication)
+    var count = 0
+    for folder in try directory.partitions() {
+      switch folder.state {
+      case .deleted: try directory.removeFolder(named: folder.name)
+      case .other: continue
+      case .live:
+        guard let topic = folder.topicID else {
+          log.warn("partition folder without a topic id is left alone", "folder=\(folder.name)")
+          continue
+        }
+        if folder.partition.topic == QuorumWire.topic { continue }
+        let opened = try openLog(folder.partition, config: LogConfig(), wallClock: wallClock)
+        unclaimed[TopicIDPartition(topic, folder.partition.partition)] = (folder.partition, opened)
+        count += 1
+      }
+    }
+    log.info("logs opened", "partitions=\(count) clean=\(wasCleanShutdown)")
+  }
+
+  /// A checkpoint's rows; one that is damaged counts as missing: it only saves work.
+  private func checkpoint(_ kind: LogDirectory.Checkpoint) throws(LogError) -> [TopicPartition: Offset] {
+    do throws(LogError) { return try directory.read(kind) } catch {
+      guard case .malformedFile(let path, let reason) = error else { throw error }
+      log.warn("checkpoint is damaged and not used", "file=\(path) reason=\"\(reason)\"")
+      return [:]
+    }
+  }
+
+  private func openLog(_ name: TopicPartition, config: LogConfig, wallClock: Int64) throws(LogError) -> PartitionLog {
+    let opened = try PartitionLog.open(
+      directory: directory.folder(of: name), config: config, fileSystem: files,
+      recoveryPoint: recoveryPoints[name] ?? .zero, logStartOffset: logStarts[name],
+      wasCleanShutdown: wasCleanShutdown, now: wallClock)
+    open[name] = opened
+    return opened
+  }
+
+  /// The log of a partition that this broker replicates: the one found at start, or a new one.
+  func open(
+    _ id: TopicIDPartition, topic: String, config: LogConfig, wallClock: Int64
+  ) throws(LogError) -> PartitionLog {
+    let name = TopicPartition(topic, id.partition)
+    if let found = unclaimed.removeValue(forKey: id) {
+      found.log.config = config
+      return found.log
+    }
+    // A log of an earlier topic of that name makes room.
+    if let stale = unclaimed.first(where: { $0.value.name == name }) {
+      unclaimed[stale.key] = nil
+      remove(stale.value.log, id: stale.key, name: name)
+    }
+    try directory.createFolder(of: name, topicID: id.topic)
+    recoveryPoints[name] = nil
+    logStarts[name] = nil
+    return try openLog(name, config: config, wallClock: wallClock)
+  }
+
+  /// Renames the folder at once; its files go a little later, off the path of what the cluster waits for.
+  func remove(_ partition: PartitionLog, id: TopicIDPartition, name: TopicPartition) {
+    open[name] = nil
+    highWatermarks[name] = nil
+    do throws(LogError) {
+      try partition.close(clean: false)
+      let folder = try directory.markDeleted(name, unique: UUID128.random(using: &random))
+      removals.append((now + .seconds(1), folder))
+    } catch {
+      log.error("log cannot be removed", "partition=\(name) reason=\"\(error)\"")
+    }
+  }
+
+  /// Logs that the metadata does not know: their topics were deleted while this broker was away.
+  func removeStrays(keeping image: MetadataImage) {
+    for (id, found) in unclaimed.sorted(by: { $0.key < $1.key }) where image.partition(id) == nil {
+      unclaimed[id] = nil
+      log.info("log of a deleted topic removed", "partition=\(found.name)")
+      remove(found.log, id: id, name: found.name)
+    }
+  }
+
+  func noteHighWatermark(_ offset: Offset, of name: TopicPartition) { highWatermarks[name] = offset }
+
+  // MARK: from time to time
+
+  private var now: Instant = .zero
+
+  func tick(at moment: Instant, wallClock: Int64) {
+    now = moment
+    while let first = removals.first, first.due <= moment {
+      removals.removeFirst()
+      do throws(LogError) { try directory.removeFolder(named: first.folder) } catch {
+        log.warn("folder cannot be removed", "folder=\(first.folder) reason=\"\(error)\"")
+      }
+    }
+    if moment >= nextHighWatermarkCheckpoint {
+      nextHighWatermarkCheckpoint = moment + configuration.span("replica.high.watermark.checkpoint.interval.ms")
+      write(.replication, highWatermarks)
+    }
+    if moment >= nextCheckpoint {
+      nextCheckpoint = moment + configuration.span("log.flush.offset.checkpoint.interval.ms")
+      write(.recoveryPoint, open.mapValues(\.recoveryPoint))
+      write(.logStart, open.compactMapValues { $0.logStartOffset > .zero ? $0.logStartOffset : nil })
+    }
+    if moment >= nextRetention {
+      if nextRetention > .zero { retain(wallClock) }
+      nextRetention = moment + configuration.span("log.retention.check.interval.ms")
+    }
+  }
+
+  private func write(_ kind: LogDirectory.Checkpoint, _ offsets: [TopicPartition: Offset]) {
+    guard !isClosed else { return }
+    do throws(LogError) { try directory.write(kind, offsets) } catch {
+      log.error("checkpoint cannot be written", "kind=\(kind) reason=\"\(error)\"")
+    }
+  }
+
+  private func retain(_ wallClock: Int64) {
+    for (name, partition) in open.sorted(by: { $0.key < $1.key }) {
+      let highWatermark = highWatermarks[name] ?? partition.logStartOffset
+      do throws(LogError) {
+        if partition.config.deletes {
+          let removed = try partition.deleteOldSegments(now: wallClock, highWatermark: highWatermark)
+          if removed > 0 { log.info("old segments removed", "partition=\(name) segments=\(removed)") }
+        }
+        if partition.config.compacts {
+          let saved = try partition.compact(now: wallClock, upTo: highWatermark)
+          if saved > 0 { log.info("log compacted", "partition=\(name) bytes_saved=\(saved)") }
+        }
+      } catch {
+        log.error("retention failed", "partition=\(name) reason=\"\(error)\"")
+      }
+    }
+  }
+
+  /// Closes every log in order and, if none failed, leaves the mark of a clean stop.
+  func close(brokerEpoch: BrokerEpoch) {
+    isClosed = true
+    var isClean = true
+    let logs = open.sorted { $0.key < $1.key }
+    for (name, partition) in logs {
+      do throws(LogError) { try partition.close(clean: true) } catch {
+        isClean = false
+        log.error("log not closed in order", "partition=\(name) reason=\"\(error)\"")
+      }
+    }
+    do throws(LogError) {
+      try directory.write(.recoveryPoint, open.mapValues(\.recoveryPoint))
+      try directory.write(.logStart, open.compactMapValues { $0.logStartOffset > .zero ? $0.logStartOffset : nil })
+      try directory.write(.replication, highWatermarks)
+      if isClean { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
+    } catch {
+      log.error("no mark of a clean stop", "reason=\"\(error)\"")
+    }
+  }
+}
