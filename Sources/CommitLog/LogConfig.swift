@@ -1,4 +1,6 @@
 /// The settings of one partition's log, with Kafka's topic setting names and defaults. Times in milliseconds.
+///
+/// `file.delete.delay.ms` has no place here: files are removed at once, and open slices may still be read.
 public struct LogConfig: Equatable, Sendable {
   /// `segment.bytes`.
   public var segmentBytes = 1 << 30
@@ -14,7 +16,6 @@ public struct LogConfig: Equatable, Sendable {
   public var retentionBytes: Int64 = -1
   /// `delete.retention.ms`: how long a tombstone stays in a compacted log.
   public var deleteRetentionMs: Int64 = 86_400_000
-  /// `file.delete.delay.ms` does not apply: files are removed at once.
   /// `max.message.bytes`.
   public var maxMessageBytes = 1_048_588
   /// `cleanup.policy` contains `delete`.

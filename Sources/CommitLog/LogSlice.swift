@@ -42,4 +42,11 @@ public struct AbortedTransaction: Equatable, Sendable {
   public var lastOffset: Offset
   /// The last stable offset when the marker was written.
   public var lastStableOffset: Offset
+
+  public init(producerID: ProducerID, firstOffset: Offset, lastOffset: Offset, lastStableOffset: Offset) {
+    self.producerID = producerID
+    self.firstOffset = firstOffset
+    self.lastOffset = lastOffset
+    self.lastStableOffset = lastStableOffset
+  }
 }

@@ -153,6 +153,13 @@ struct LogOpener {
       segments.append(
         try LogSegment(baseOffset: offset, directory: directory, fileSystem: fileSystem, create: false, now: now))
     }
+    // Indexes whose log did not reach the disk.
+    let bases = Set(segments.map(\.baseOffset))
+    for name in try names() {
+      for suffix in [".index", ".timeindex", ".txnindex"] {
+        if let base = Self.offset(of: name, suffix: suffix), !bases.contains(base) { try unlink(name) }
+      }
+    }
     return segments.sorted { $0.baseOffset < $1.baseOffset }
   }
 
@@ -193,7 +200,8 @@ struct LogOpener {
     let path = directory + "/leader-epoch-checkpoint"
     guard fileSystem.exists(path) else { return nil }
     let bytes = try io { () throws(FileError) in try fileSystem.contents(of: path) }
-    return EpochCache(checkpoint: String(decoding: bytes, as: UTF8.self))
+    // Kafka leaves an empty file where no leader ever was; a crash leaves one as well.
+    return bytes.isEmpty ? nil : EpochCache(checkpoint: String(decoding: bytes, as: UTF8.self))
   }
 
   func readEpochs(of segments: ArraySlice<LogSegment>, into epochs: inout EpochCache?) throws(LogError) {

@@ -21,6 +21,7 @@ extension PartitionLog {
       try segment.truncateTransactions(to: end)
       logEndOffset = end
       isDirectoryDirty = true
+      isDirty = true
       recent.removeAll()
       logStartOffset = min(logStartOffset, end)
       recoveryPoint = min(recoveryPoint, end)
@@ -44,6 +45,7 @@ extension PartitionLog {
         try LogSegment(baseOffset: offset, directory: directory, fileSystem: fileSystem, create: true, now: now)
       ]
       isDirectoryDirty = true
+      isDirty = true
       recent.removeAll()
       logStartOffset = offset
       logEndOffset = offset
@@ -92,6 +94,7 @@ extension PartitionLog {
       try afterFailureStop { () throws(LogError) in
         segments.removeFirst()
         isDirectoryDirty = true
+      isDirty = true
         try segment.delete()
       }
       removed += 1

@@ -25,6 +25,8 @@ public final class PartitionLog {
   var recent = RecentBatches()
   var areEpochsDirty = false
   var isDirectoryDirty = false
+  /// Something since the last flush may not be durable yet.
+  var isDirty = true
 
   init(
     directory: String, config: LogConfig, fileSystem: any FileSystem, segments: [LogSegment], logStartOffset: Offset,
@@ -142,6 +144,7 @@ public final class PartitionLog {
       bytes: bytes.count, firstOffset: first.baseOffset, lastOffset: lastOffset, timestamp: first.maxTimestamp, now: now)
     let segment = active
     let start = segment.size
+    isDirty = true
     do {
       try segment.append(bytes)
     } catch {
@@ -224,6 +227,7 @@ public final class PartitionLog {
   func roll(at offset: Offset, now: Int64) throws(LogError) {
     let old = active
     guard offset > old.baseOffset || old.size > 0 else { return }
+    isDirty = true
     try afterFailureStop { () throws(LogError) in
       try old.writeIndexes(final: true, durable: false)
       if old.size == 0 {
@@ -243,10 +247,11 @@ public final class PartitionLog {
   /// Makes everything appended durable and moves the recovery point to the log's end.
   public func flush() throws(LogError) {
     try checkUsable()
+    guard isDirty || areEpochsDirty || isDirectoryDirty else { return }
     try afterFailureStop { () throws(LogError) in
       for (index, segment) in segments.enumerated() {
         let end = index + 1 < segments.count ? segments[index + 1].baseOffset : logEndOffset
-        if end > recoveryPoint || segment === active, logEndOffset > recoveryPoint { try segment.sync() }
+        if end >= recoveryPoint { try segment.sync() }
       }
       if areEpochsDirty { try writeEpochs(durable: true) }
       if isDirectoryDirty {
@@ -256,6 +261,7 @@ public final class PartitionLog {
       }
     }
     recoveryPoint = logEndOffset
+    isDirty = false
   }
 
   /// The descriptor of the segment that is written to, and the offset up to which a sync of it would make the log
@@ -274,6 +280,7 @@ public final class PartitionLog {
     guard clean else { return }
     try checkUsable()
     try active.writeIndexes(final: true, durable: false)
+    isDirty = true
     if logEndOffset > .zero { try writeSnapshot(at: logEndOffset) }
     try writeEpochs(durable: false)
     try flush()
