@@ -103,7 +103,9 @@ enum CheckpointText {
   static func rows(_ text: String, columns: Int) -> [[Substring]]? {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     // Without its last line feed the file was cut off, perhaps within a number.
-    guard lines.count >= 3, lines.last?.isEmpty == true, lines[0] == "0", let count = Int(lines[1]), count >= 0, count <= lines.count - 2 else {
+    guard lines.count >= 3, lines.last?.isEmpty == true, lines[0] == "0", let count = Int(lines[1]), count >= 0,
+      count <= lines.count - 2
+    else {
       return nil
     }
     let rows = lines[2..<2 + count].map { $0.split(separator: " ") }

@@ -31,7 +31,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// The few operations of a disk that the log needs; paths are given with `/`, absolute or relative to the process.
 ///
-/// All calls are synchronous. `PosixFiles` has the real one, ``MemoryFileSystem`` the one of simulators and crash tests.
+/// All calls are synchronous. `PosixFiles` has the real one, ``MemoryFileSystem`` the one of simulators and crash
+/// tests.
 public protocol FileSystem: AnyObject {
   /// Opens a file for reading and writing; creates it when `create` is true, otherwise throws `notFound`.
   func open(_ path: String, create: Bool) throws(FileError) -> any StoredFile

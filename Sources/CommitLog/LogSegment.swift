@@ -280,7 +280,9 @@ final class LogSegment {
     }
     let bytes = try io { () throws(FileError) in try fileSystem.contents(of: path) }
     let rows = bytes.withUnsafeBytes { buffer in
-      (0..<buffer.count / AbortedTransaction.size).map { AbortedTransaction(row: buffer, at: $0 * AbortedTransaction.size) }
+      (0..<buffer.count / AbortedTransaction.size).map {
+        AbortedTransaction(row: buffer, at: $0 * AbortedTransaction.size)
+      }
     }
     transactions = rows
     return rows

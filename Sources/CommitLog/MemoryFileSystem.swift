@@ -2,9 +2,9 @@ import Primitives
 
 /// A disk in memory that can crash: for simulators and crash tests.
 ///
-/// Each file has what is durable and what is only in the page cache. A crash keeps a random subset of the pages that were
-/// written since the last sync, not a prefix of them, and tears some at 512 bytes; creations, renames and removals are
-/// undone unless their directory was synced. Faults are injected by ``failNextSync`` and ``capacity``.
+/// Each file has what is durable and what is only in the page cache. A crash keeps a random subset of the pages that
+/// were written since the last sync, not a prefix of them, and tears some at 512 bytes; creations, renames and
+/// removals are undone unless their directory was synced. Faults are injected by ``failNextSync`` and ``capacity``.
 public final class MemoryFileSystem: FileSystem {
   static let pageSize = 4096
   static let sectorSize = 512
@@ -222,7 +222,9 @@ private final class MemoryHandle: StoredFile {
   func read(at position: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
     try checkOpen("read")
     let count = max(0, min(buffer.count, file.bytes.count - position))
-    if count > 0 { file.bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[position..<position + count])) } }
+    if count > 0 {
+      file.bytes.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[position..<position + count])) }
+    }
     return count
   }
 

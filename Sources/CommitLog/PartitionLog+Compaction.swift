@@ -5,8 +5,8 @@ extension PartitionLog {
   /// Keeps, in closed segments below `upTo`, the last value of each key; offsets stay as they are.
   ///
   /// Tombstones stay for `delete.retention.ms` after the pass that first sees them (KIP-534). Records of aborted
-  /// transactions go; control batches stay, and so does the empty shell of a producer's last batch, since its sequence is
-  /// still needed. Neighbouring segments that became small are joined.
+  /// transactions go; control batches stay, and so does the empty shell of a producer's last batch, since its sequence
+  /// is still needed. Neighbouring segments that became small are joined.
   ///
   /// - Parameter upTo: the high watermark; an open transaction is a limit of its own.
   /// - Returns: the bytes saved.
@@ -58,7 +58,8 @@ extension PartitionLog {
         try fileSystem.rename(cleaned, to: swap)
         try fileSystem.syncDirectory(folder)
       }
-      let snapshot = fileSystem.exists(first.snapshotPath)
+      let snapshot =
+        fileSystem.exists(first.snapshotPath)
         ? try io { () throws(FileError) in try fileSystem.contents(of: first.snapshotPath) } : nil
       for segment in group { try segment.delete() }
       try io { () throws(FileError) in

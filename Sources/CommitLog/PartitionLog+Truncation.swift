@@ -94,7 +94,7 @@ extension PartitionLog {
       try afterFailureStop { () throws(LogError) in
         segments.removeFirst()
         isDirectoryDirty = true
-      isDirty = true
+        isDirty = true
         try segment.delete()
       }
       removed += 1

@@ -4,8 +4,8 @@ import Records
 /// One partition's log on disk, in Kafka's files: segments with their indexes, leader epochs, producer state.
 ///
 /// Owned by one thread; every call is synchronous and appends only to the page cache: call ``flush()`` where durability
-/// is promised. After a ``LogError/file(_:)`` from a write or a sync the log refuses every change: it must be closed and
-/// opened anew. The exception is a full disk on append: the bytes are taken back and the log goes on.
+/// is promised. After a ``LogError/file(_:)`` from a write or a sync the log refuses every change: it must be closed
+/// and opened anew. The exception is a full disk on append: the bytes are taken back and the log goes on.
 public final class PartitionLog {
   public let directory: String
   public var config: LogConfig
@@ -97,8 +97,8 @@ public final class PartitionLog {
 
   /// A follower's append: batches as the leader has them, whose checksums are verified here.
   ///
-  /// - Throws: ``LogError/unexpectedOffset(first:expected:)`` when the first batch begins before the log's end. Gaps are
-  ///   allowed: a compacted leader has them.
+  /// - Throws: ``LogError/unexpectedOffset(first:expected:)`` when the first batch begins before the log's end. Gaps
+  ///   are allowed: a compacted leader has them.
   public func appendAsFollower(_ batches: UnsafeRawBufferPointer, now: Int64) throws(LogError) -> AppendResult {
     var position = 0
     var next = logEndOffset
@@ -141,7 +141,8 @@ public final class PartitionLog {
     guard let base = bytes.baseAddress, bytes.count > 0 else { throw .invalidBatch("no batch") }
     let first = RecordBatchHeader.read(at: base)
     try rollIfNeeded(
-      bytes: bytes.count, firstOffset: first.baseOffset, lastOffset: lastOffset, timestamp: first.maxTimestamp, now: now)
+      bytes: bytes.count, firstOffset: first.baseOffset, lastOffset: lastOffset, timestamp: first.maxTimestamp, now: now
+    )
     let segment = active
     let start = segment.size
     isDirty = true
@@ -265,8 +266,8 @@ public final class PartitionLog {
   }
 
   /// The descriptor of the segment that is written to, and the offset up to which a sync of it would make the log
-  /// durable: for a shell that syncs on another thread and then calls ``noteFlushed(upTo:)``. Nil when earlier segments,
-  /// epochs or the directory must be synced as well, which ``flush()`` does.
+  /// durable: for a shell that syncs on another thread and then calls ``noteFlushed(upTo:)``. Nil when earlier
+  /// segments, epochs or the directory must be synced as well, which ``flush()`` does.
   public var flushTarget: (file: any StoredFile, upTo: Offset)? {
     guard !areEpochsDirty, !isDirectoryDirty, recoveryPoint >= active.baseOffset else { return nil }
     return (active.file, logEndOffset)

@@ -3,8 +3,8 @@ import Records
 
 /// What a log remembers of its idempotent and transactional producers (KIP-98).
 ///
-/// Per producer: its epoch and its last five batches, so that a batch sent again is recognised and a gap is refused; the
-/// first offset of its open transaction; and which transactions ended at which marker.
+/// Per producer: its epoch and its last five batches, so that a batch sent again is recognised and a gap is refused;
+/// the first offset of its open transaction; and which transactions ended at which marker.
 public struct ProducerStateTable: Equatable, Sendable {
   /// A batch that was appended.
   public struct Batch: Equatable, Sendable {
@@ -94,7 +94,8 @@ public struct ProducerStateTable: Equatable, Sendable {
     } else if header.baseSequence != 0 {
       return .refuse(
         .outOfOrderSequenceNumber,
-        "New epoch \(header.producerEpoch) of producer \(header.producerID) begins with sequence \(header.baseSequence)")
+        "New epoch \(header.producerEpoch) of producer \(header.producerID) begins with sequence \(header.baseSequence)"
+      )
     }
     if producer.currentTransactionFirstOffset != nil, !header.isTransactional {
       return .refuse(

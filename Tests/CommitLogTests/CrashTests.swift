@@ -3,9 +3,9 @@ import Primitives
 import Records
 import Testing
 
-/// Power is lost at a random moment, between or within the log's own file operations; unsynced pages survive or not, one
-/// by one. Whatever comes back: what was synced is there, byte for byte; the rest is a prefix of what was appended; and
-/// recovering twice is recovering once.
+/// Power is lost at a random moment, between or within the log's own file operations; unsynced pages survive or not,
+/// one by one. Whatever comes back: what was synced is there, byte for byte; the rest is a prefix of what was
+/// appended; and recovering twice is recovering once.
 @Suite struct Crashes {
   @Test(arguments: 0..<400) func syncedBytesSurviveAndRecoveryIsIdempotent(seed: Int) throws {
     var random = RandomSource(seed: UInt64(seed))

@@ -113,7 +113,8 @@ import Testing
     let log = try openLog(PosixFileSystem(), config, at: path)
     for index in 0..<120 {
       try log.add(
-        try makeBatch(3, key: "k", padding: 200, timestamp: start + Int64(index), producer: 4, epoch: 0,
+        try makeBatch(
+          3, key: "k", padding: 200, timestamp: start + Int64(index), producer: 4, epoch: 0,
           sequence: Int32(index * 3)), epoch: Int32(index / 50))
     }
     try log.add(try makeBatch(1, producer: 5, epoch: 0, sequence: 0, isTransactional: true))
@@ -122,7 +123,9 @@ import Testing
     try log.close(clean: true)
     #expect(log.segmentBaseOffsets.count > 2)
     let names = try FileManager.default.contentsOfDirectory(atPath: path)
-    let files = names.filter { name in [".log", ".index", ".timeindex", ".txnindex", ".snapshot"].contains { name.hasSuffix($0) } }
+    let files = names.filter { name in
+      [".log", ".index", ".timeindex", ".txnindex", ".snapshot"].contains { name.hasSuffix($0) }
+    }
     let process = Process()
     process.executableURL = URL(fileURLWithPath: home + "/bin/kafka-dump-log.sh")
     process.arguments = ["--deep-iteration", "--files", files.sorted().map { path + "/" + $0 }.joined(separator: ",")]
@@ -133,8 +136,9 @@ import Testing
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
-    for complaint in ["Found timestamp mismatch", "Found out of order", "Mismatches in", "corrupt", "Exception", "isvalid: false"]
-    {
+    for complaint in [
+      "Found timestamp mismatch", "Found out of order", "Mismatches in", "corrupt", "Exception", "isvalid: false",
+    ] {
       #expect(!text.contains(complaint), "\(text.suffix(2000))")
     }
     // The tool takes every segment that does not begin at 0 for a gap after −1, its own broker's as well.

@@ -72,8 +72,10 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
       var records = try RecordIterator(batch: batch, maxDecompressedBytes: 1 << 20)
       while let record = try records.next() {
         rows.append(
-          (record.offset.rawValue, record.key.map { String(decoding: $0, as: UTF8.self) },
-            record.value.map { String(decoding: $0, as: UTF8.self) }))
+          (
+            record.offset.rawValue, record.key.map { String(decoding: $0, as: UTF8.self) },
+            record.value.map { String(decoding: $0, as: UTF8.self) }
+          ))
       }
     }
     return rows
@@ -138,7 +140,8 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
     let log = try openLog(disk, config)
     var random = RandomSource(seed: 3)
     for _ in 0..<150 {
-      try log.add(try makeBatch(Int.random(in: 1...4, using: &random), padding: Int.random(in: 0...300, using: &random)))
+      try log.add(
+        try makeBatch(Int.random(in: 1...4, using: &random), padding: Int.random(in: 0...300, using: &random)))
     }
     try log.close(clean: true)
     for candidate in [log, try openLog(disk, config, recoveryPoint: log.logEndOffset, clean: true)] {
@@ -356,7 +359,8 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
         == .duplicate(firstOffset: Offset(6), lastOffset: Offset(7), timestamp: start + 1))
     // Older than the last five, or overlapping, or leaving a gap.
     for sequence: Int32 in [4, 7, 18] {
-      #expect(code(try verdict(try makeBatch(2, producer: 1, epoch: 3, sequence: sequence))) == .outOfOrderSequenceNumber)
+      #expect(
+        code(try verdict(try makeBatch(2, producer: 1, epoch: 3, sequence: sequence))) == .outOfOrderSequenceNumber)
     }
     #expect(code(try verdict(try makeBatch(1, producer: 1, epoch: 2, sequence: 16))) == .invalidProducerEpoch)
     #expect(code(try verdict(try makeBatch(1, producer: 1, epoch: 4, sequence: 1))) == .outOfOrderSequenceNumber)

@@ -139,8 +139,8 @@ func read(_ bytes: [UInt8], limit: Int = 64 << 20) -> (records: Int, error: Reco
   }
 
   /// What Kafka's reader makes of damage, ours makes of it: the same number of records, then an error or none. Kafka
-  /// reads a length that is too large, in a buffer that ends before it, as an incomplete tail; a length that overflows it
-  /// refuses by accident, and ours takes it for such a tail.
+  /// reads a length that is too large, in a buffer that ends before it, as an incomplete tail; a length that overflows
+  /// it refuses by accident, and ours takes it for such a tail.
   @Test(arguments: Row.all.filter { $0.name.hasPrefix("damaged/") })
   func damageIsFoundWhereKafkaFindsIt(row: Row) throws {
     let kafka = try #require(row.kafkaReads)
@@ -218,8 +218,10 @@ func read(_ bytes: [UInt8], limit: Int = 64 << 20) -> (records: Int, error: Reco
   }
 
   /// An uncompressed batch built from what a vector holds is that vector, byte for byte.
-  @Test(arguments: ["one/none", "null-key/none", "null-value/none", "hundred/none", "large/none", "idempotent",
-    "transactional", "marker/commit", "marker/abort"])
+  @Test(arguments: [
+    "one/none", "null-key/none", "null-value/none", "hundred/none", "large/none", "idempotent",
+    "transactional", "marker/commit", "marker/abort",
+  ])
   func builtBatchesEqualKafkas(name: String) throws {
     let row = try #require(Row.all.first { $0.name == name })
     let batch = try #require(row.batches?.first)
