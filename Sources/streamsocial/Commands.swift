@@ -6,11 +6,12 @@ enum Commands {
     "streamsocial",
     summary: "a Kafka-protocol cluster that keeps every event, and the proof that it does",
     examples: [
+      Example("streamsocial demo", "traffic, a broker killed, and whether anything was lost"),
       Example("streamsocial up --detach", "three brokers on 9092, 9093, 9094"),
       Example("streamsocial status", "how they are"),
     ],
     subcommands: [
-      Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start,
+      Demo.command, Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start,
       Topics.command, ConsumerGroups.command, BrokerCommand.command, completion,
     ])
 
