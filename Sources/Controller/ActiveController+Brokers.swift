@@ -1,65 +1,139 @@
 import Primitives
 import Wire
 
-/// Registration, heartbeats and controlled shutdown (KIP-631).
 extension ActiveController {
+  // MARK: registration
+
+  /// BrokerRegistration (KIP-631). The broker starts fenced; its epoch is the offset of the record.
   mutating func register(
     _ request: BrokerRegistrationRequest, _ version: Int16, at now: Instant, into effects: inout [ControllerEffect]
   ) -> BrokerRegistrationResponse {
     var response = BrokerRegistrationResponse()
-    response.brokerEpoch = -1
     let id = BrokerID(request.brokerId)
-    if !configuration.clusterID.isEmpty, request.clusterId != configuration.clusterID {
-      response.errorCode = ErrorCode.inconsistentClusterId.rawValue
+    if let error = problem(with: request, version, at: now) {
+      response.errorCode = error.rawValue
       return response
     }
-    guard request.brokerId >= 0, !request.listeners.isEmpty, Set(request.logDirs).count == request.logDirs.count else {
-      response.errorCode = ErrorCode.invalidRegistration.rawValue
-      return response
+    let old = image.broker(id)
+    // "The same incarnation re-registering keeps its epoch": an answer that was lost, or changed listeners.
+    let sameLife = old?.incarnation == request.incarnationId
+    let epoch = sameLife ? old?.epoch ?? BrokerEpoch(nextOffset.rawValue) : BrokerEpoch(nextOffset.rawValue)
+    let registration = BrokerRegistration(
+      id: id, epoch: epoch, incarnation: request.incarnationId,
+      listeners: request.listeners.map {
+        NodeListener(name: $0.name, host: $0.host, port: $0.port, securityProtocol: $0.securityProtocol)
+      },
+      features: request.features.map {
+        SupportedFeature(name: $0.name, minLevel: $0.minSupportedVersion, maxLevel: $0.maxSupportedVersion)
+      }.sorted { $0.name < $1.name },
+      rack: request.rack, fenced: sameLife ? old?.fenced ?? true : true,
+      inControlledShutdown: sameLife ? old?.inControlledShutdown ?? false : false, logDirs: request.logDirs.sorted(),
+      cordonedLogDirs: old?.cordonedLogDirs)
+    var records = [MetadataRecord.registerBroker(MetadataImage.record(registration))]
+    if let old, !sameLife {
+      // "A new incarnation with PreviousBrokerEpoch ≠ last epoch counts as unclean shutdown." It may lack what it
+      // acknowledged, so it leaves ISR and ELR everywhere. Before version 3 it could not say.
+      let unclean = version < 3 || request.previousBrokerEpoch != old.epoch.rawValue
+      records += removalRecords(of: id, unclean: unclean && elrEnabled)
     }
-    let known = image.broker(id)
-    if let known, known.incarnation != request.incarnationId, sessions[id] != nil, !known.fenced {
-      // The earlier life still counts as alive: the newcomer waits until its session is over, or its process known gone.
-      response.errorCode = ErrorCode.duplicateBrokerRegistration.rawValue
-      return response
-    }
-    if let known, known.incarnation == request.incarnationId {
-      sessions[id] = BrokerSession(lastContact: now)
-      response.brokerEpoch = known.epoch.rawValue
-      return response
-    }
-    var records: [MetadataRecord] = []
-    var record = RegisterBrokerRecord()
-    record.brokerId = request.brokerId
-    record.incarnationId = request.incarnationId
-    record.brokerEpoch = nextOffset.rawValue
-    record.fenced = true
-    record.rack = request.rack
-    record.logDirs = request.logDirs
-    record.endPoints = request.listeners.map { listener in
-      var endpoint = RegisterBrokerRecord.BrokerEndpoint()
-      endpoint.name = listener.name
-      endpoint.host = listener.host
-      endpoint.port = listener.port
-      endpoint.securityProtocol = listener.securityProtocol
-      return endpoint
-    }
-    record.features = request.features.map { feature in
-      var entry = RegisterBrokerRecord.BrokerFeature()
-      entry.name = feature.name
-      entry.minSupportedVersion = feature.minSupportedVersion
-      entry.maxSupportedVersion = feature.maxSupportedVersion
-      return entry
-    }
-    records.append(.registerBroker(record))
-    // Whoever did not stop in order may have lost what it acknowledged: it must not lead before it caught up.
-    let unclean = known.map { request.previousBrokerEpoch != $0.epoch.rawValue } ?? false
-    records += removalRecords(of: id, image: image, unclean: unclean)
-    response.brokerEpoch = nextOffset.rawValue
-    append(records, at: now, into: &effects)
+    if old != registration { append(records, at: now, into: &effects) }
     sessions[id] = BrokerSession(lastContact: now)
+    response.brokerEpoch = epoch.rawValue
     return response
   }
+
+  private func problem(with request: BrokerRegistrationRequest, _ version: Int16, at now: Instant) -> ErrorCode? {
+    if !configuration.clusterID.isEmpty, request.clusterId != configuration.clusterID { return .inconsistentClusterId }
+    if request.brokerId < 0 || request.incarnationId.isZero || request.listeners.isEmpty { return .invalidRegistration }
+    if version >= 2 {
+      if request.logDirs.isEmpty || Set(request.logDirs).count != request.logDirs.count { return .invalidRegistration }
+      for other in image.sortedBrokers where other.id.rawValue != request.brokerId {
+        if request.logDirs.contains(where: other.logDirs.contains) { return .invalidRegistration }
+      }
+    }
+    for (name, level) in image.features.sorted(by: { $0.key < $1.key }) {
+      let range = request.features.first { $0.name == name }
+      // Kafka's rule: of the features only metadata.version must be named; every one that is named must fit.
+      guard let range else {
+        if name == "metadata.version" { return .unsupportedVersion }
+        continue
+      }
+      if level < range.minSupportedVersion || range.maxSupportedVersion < level { return .unsupportedVersion }
+    }
+    if let old = image.broker(BrokerID(request.brokerId)), old.incarnation != request.incarnationId,
+      let session = sessions[old.id], now < session.lastContact + configuration.sessionTimeout
+    {
+      return .duplicateBrokerRegistration
+    }
+    return nil
+  }
+
+  // MARK: heartbeats
+
+  mutating func heartbeat(
+    _ request: BrokerHeartbeatRequest, at now: Instant, into effects: inout [ControllerEffect]
+  ) -> BrokerHeartbeatResponse {
+    var response = BrokerHeartbeatResponse()
+    let id = BrokerID(request.brokerId)
+    if let error = lifeProblem(id, BrokerEpoch(request.brokerEpoch)) {
+      response.errorCode = error.rawValue
+      return response
+    }
+    guard let broker = image.broker(id) else { return response }
+    var session = sessions[id] ?? BrokerSession(lastContact: now)
+    session.lastContact = now
+    session.metadataOffset = Offset(request.currentMetadataOffset)
+    sessions[id] = session
+    response.isCaughtUp = request.currentMetadataOffset >= broker.epoch.rawValue
+    var records: [MetadataRecord] = []
+    var change = BrokerRegistrationChangeRecord()
+    change.brokerId = id.rawValue
+    change.brokerEpoch = broker.epoch.rawValue
+    if request.wantShutDown {
+      if broker.fenced {
+        response.shouldShutDown = true
+      } else {
+        if !broker.inControlledShutdown {
+          change.inControlledShutdown = 1
+          records.append(.brokerRegistrationChange(change))
+        }
+        records += removalRecords(of: id)
+      }
+    } else if request.wantFence {
+      fence(id, at: now, into: &effects)
+    } else if broker.fenced, response.isCaughtUp {
+      change.fenced = -1
+      records.append(.brokerRegistrationChange(change))
+      records += arrivalRecords(of: id)
+    }
+    append(records, at: now, into: &effects)
+    if request.wantShutDown, !broker.fenced { finishShutdown(id, wrote: !records.isEmpty, at: now, into: &effects) }
+    response.isFenced = image.broker(id)?.fenced ?? true
+    if request.wantShutDown, response.isFenced { response.shouldShutDown = true }
+    return response
+  }
+
+  /// The broker may end once it leads nothing and every other live broker knows that, or when nobody could take over.
+  private mutating func finishShutdown(
+    _ id: BrokerID, wrote: Bool, at now: Instant, into effects: inout [ControllerEffect]
+  ) {
+    if wrote || sessions[id]?.shutdownOffset == nil { sessions[id]?.shutdownOffset = nextOffset - 1 }
+    guard let end = sessions[id]?.shutdownOffset, committed > end else { return }
+    let leads = image.partitions(on: id).contains { image.partition($0)?.leader == id }
+    let behind = image.liveBrokers.contains { other in
+      other.isActive && (sessions[other.id]?.metadataOffset ?? .none) < end
+    }
+    guard !leads, !behind else { return }
+    fence(id, at: now, into: &effects)
+    sessions[id] = nil
+  }
+
+  func lifeProblem(_ id: BrokerID, _ epoch: BrokerEpoch) -> ErrorCode? {
+    guard let broker = image.broker(id) else { return .brokerIdNotRegistered }
+    return broker.epoch == epoch ? nil : .staleBrokerEpoch
+  }
+
+  // MARK: the rest
 
   mutating func unregister(
     _ request: UnregisterBrokerRequest, at now: Instant, into effects: inout [ControllerEffect]
@@ -74,98 +148,50 @@ extension ActiveController {
     var record = UnregisterBrokerRecord()
     record.brokerId = id.rawValue
     record.brokerEpoch = broker.epoch.rawValue
-    append(removalRecords(of: id, image: image, unclean: true) + [.unregisterBroker(record)], at: now, into: &effects)
+    append(removalRecords(of: id) + [.unregisterBroker(record)], at: now, into: &effects)
     sessions[id] = nil
+    response.errorMessage = nil
     return response
   }
 
   mutating func registerController(
     _ request: ControllerRegistrationRequest, at now: Instant, into effects: inout [ControllerEffect]
   ) -> ControllerRegistrationResponse {
-    var record = RegisterControllerRecord()
-    record.controllerId = request.controllerId
-    record.incarnationId = request.incarnationId
-    record.zkMigrationReady = request.zkMigrationReady
-    record.endPoints = request.listeners.map { listener in
-      var endpoint = RegisterControllerRecord.ControllerEndpoint()
-      endpoint.name = listener.name
-      endpoint.host = listener.host
-      endpoint.port = listener.port
-      endpoint.securityProtocol = listener.securityProtocol
-      return endpoint
-    }
-    record.features = request.features.map { feature in
-      var entry = RegisterControllerRecord.ControllerFeature()
-      entry.name = feature.name
-      entry.minSupportedVersion = feature.minSupportedVersion
-      entry.maxSupportedVersion = feature.maxSupportedVersion
-      return entry
-    }
-    append([.registerController(record)], at: now, into: &effects)
-    return ControllerRegistrationResponse()
-  }
-
-  mutating func heartbeat(
-    _ request: BrokerHeartbeatRequest, at now: Instant, into effects: inout [ControllerEffect]
-  ) -> BrokerHeartbeatResponse {
-    var response = BrokerHeartbeatResponse()
-    let id = BrokerID(request.brokerId)
-    guard let broker = image.broker(id) else {
-      response.errorCode = ErrorCode.brokerIdNotRegistered.rawValue
-      return response
-    }
-    guard broker.epoch.rawValue == request.brokerEpoch else {
-      response.errorCode = ErrorCode.staleBrokerEpoch.rawValue
-      return response
-    }
-    var session = sessions[id] ?? BrokerSession(lastContact: now)
-    session.lastContact = now
-    session.metadataOffset = Offset(request.currentMetadataOffset)
-    sessions[id] = session
-    // It may serve once it knows at least of its own registration.
-    response.isCaughtUp = request.currentMetadataOffset >= broker.epoch.rawValue
-    if request.wantShutDown {
-      shutDown(broker, at: now, into: &effects, &response)
-    } else if request.wantFence {
-      fence(id, at: now, into: &effects)
-    } else if broker.fenced, response.isCaughtUp {
-      var record = BrokerRegistrationChangeRecord()
-      record.brokerId = id.rawValue
-      record.brokerEpoch = broker.epoch.rawValue
-      record.fenced = -1
-      append([.brokerRegistrationChange(record)] + arrivalRecords(of: id), at: now, into: &effects)
-    }
-    response.isFenced = image.broker(id)?.fenced ?? true
+    let node = ControllerNode(
+      id: BrokerID(request.controllerId), incarnation: request.incarnationId,
+      listeners: request.listeners.map {
+        NodeListener(name: $0.name, host: $0.host, port: $0.port, securityProtocol: $0.securityProtocol)
+      },
+      features: request.features.map {
+        SupportedFeature(name: $0.name, minLevel: $0.minSupportedVersion, maxLevel: $0.maxSupportedVersion)
+      }.sorted { $0.name < $1.name })
+    append([.registerController(MetadataImage.record(node))], at: now, into: &effects)
+    var response = ControllerRegistrationResponse()
+    response.errorMessage = nil
     return response
   }
 
-  /// Moves the broker's leaderships away; it may end once it leads nothing and the others know.
-  private mutating func shutDown(
-    _ broker: BrokerRegistration, at now: Instant, into effects: inout [ControllerEffect],
-    _ response: inout BrokerHeartbeatResponse
-  ) {
-    let id = broker.id
-    if broker.fenced {
-      response.shouldShutDown = true
-      return
+  mutating func allocate(
+    _ request: AllocateProducerIdsRequest, at now: Instant, into effects: inout [ControllerEffect]
+  ) -> AllocateProducerIdsResponse {
+    var response = AllocateProducerIdsResponse()
+    if let error = lifeProblem(BrokerID(request.brokerId), BrokerEpoch(request.brokerEpoch)) {
+      response.errorCode = error.rawValue
+      return response
     }
-    if !broker.inControlledShutdown {
-      var record = BrokerRegistrationChangeRecord()
-      record.brokerId = id.rawValue
-      record.brokerEpoch = broker.epoch.rawValue
-      record.inControlledShutdown = 1
-      append(
-        [.brokerRegistrationChange(record)] + removalRecords(of: id, image: image), at: now, into: &effects)
-      sessions[id]?.shutdownOffset = nextOffset - 1
+    let start = image.nextProducerID.rawValue
+    let (next, overflow) = start.addingReportingOverflow(Int64(configuration.producerIDBlockSize))
+    guard !overflow else {
+      response.errorCode = ErrorCode.unknownServerError.rawValue
+      return response
     }
-    let leads = image.partitions(on: id).contains { image.partition($0)?.leader == id }
-    let target = sessions[id]?.shutdownOffset ?? .none
-    let othersKnow = image.sortedBrokers.allSatisfy { other in
-      other.id == id || other.fenced || (sessions[other.id]?.metadataOffset ?? .none) >= target
-    }
-    guard !leads, othersKnow else { return }
-    response.shouldShutDown = true
-    sessions[id] = nil
-    fence(id, at: now, into: &effects)
+    var record = ProducerIdsRecord()
+    record.brokerId = request.brokerId
+    record.brokerEpoch = request.brokerEpoch
+    record.nextProducerId = next
+    append([.producerIds(record)], at: now, into: &effects)
+    response.producerIdStart = start
+    response.producerIdLen = configuration.producerIDBlockSize
+    return response
   }
 }

@@ -1,121 +1,164 @@
 import Primitives
 import Wire
 
-/// Settings of topics and brokers in the metadata.
 extension ActiveController {
-  private struct Problem: Error {
-    var code: ErrorCode
-    var message: String
-  }
+  /// Resolved changes of one resource: nil removes.
+  private typealias Changes = [(name: String, value: String?)]
 
   mutating func incrementalAlterConfigs(
     _ request: IncrementalAlterConfigsRequest, at now: Instant, into effects: inout [ControllerEffect]
   ) -> IncrementalAlterConfigsResponse {
     var response = IncrementalAlterConfigsResponse()
-    for wanted in request.resources {
+    var records: [MetadataRecord] = []
+    var seen: Set<ConfigResource> = []
+    for resource in request.resources {
+      let key = ConfigResource(type: resource.resourceType, name: resource.resourceName)
       var result = IncrementalAlterConfigsResponse.AlterConfigsResourceResponse()
-      result.resourceType = wanted.resourceType
-      result.resourceName = wanted.resourceName
-      let resource = ConfigResource(type: wanted.resourceType, name: wanted.resourceName)
-      do throws(Problem) {
-        try check(resource)
-        var changes: [(String, String?)] = []
-        for config in wanted.configs {
-          changes.append((config.name, try value(of: config, resource)))
+      result.resourceType = resource.resourceType
+      result.resourceName = resource.resourceName
+      result.errorMessage = nil
+      var changes: Changes = []
+      var problem = problem(with: key, &seen)
+      var names: Set<String> = []
+      for config in resource.configs where problem == nil {
+        guard names.insert(config.name).inserted else {
+          problem = (.invalidRequest, "Error due to duplicate config keys")
+          break
         }
-        let records = try self.records(resource, changes)
-        if !request.validateOnly { append(records, at: now, into: &effects) }
-      } catch {
-        result.errorCode = error.code.rawValue
-        result.errorMessage = error.message
+        switch resolve(config, key) {
+        case .success(let value): changes.append((config.name, value))
+        case .failure(let failure): problem = (failure.code, failure.message)
+        }
+      }
+      if problem == nil { problem = self.problem(with: changes, of: key) }
+      if let problem {
+        result.errorCode = problem.0.rawValue
+        result.errorMessage = problem.1
+      } else {
+        records += changes.filter { image.configs[key]?[$0.name] != $0.value }.map {
+          MetadataImage.config(key, $0.name, $0.value)
+        }
       }
       response.responses.append(result)
     }
+    if !request.validateOnly { appendConfigs(records, at: now, into: &effects) }
     return response
-  }
-
-  /// The value after one operation: 0 set, 1 delete, 2 append to a list, 3 subtract from it.
-  private func value(
-    of config: IncrementalAlterConfigsRequest.AlterableConfig, _ resource: ConfigResource
-  ) throws(Problem) -> String? {
-    switch config.configOperation {
-    case 0:
-      guard let value = config.value else {
-        throw Problem(code: .invalidRequest, message: "Null value not supported for : SET \(config.name)")
-      }
-      return value
-    case 1: return nil
-    case 2, 3:
-      guard case .listOf = TopicConfigRules.rule(config.name) else {
-        throw Problem(code: .invalidConfig, message: "Can't APPEND or SUBTRACT to key \(config.name): its type is not LIST.")
-      }
-      let before = image.configs[resource]?[config.name] ?? "delete"
-      var items = before.split(separator: ",").map(String.init)
-      for item in (config.value ?? "").split(separator: ",").map(String.init) {
-        items.removeAll { $0 == item }
-        if config.configOperation == 2 { items.append(item) }
-      }
-      return items.joined(separator: ",")
-    default:
-      throw Problem(code: .invalidRequest, message: "Unknown config operation \(config.configOperation)")
-    }
   }
 
   mutating func alterConfigs(
     _ request: AlterConfigsRequest, at now: Instant, into effects: inout [ControllerEffect]
   ) -> AlterConfigsResponse {
     var response = AlterConfigsResponse()
-    for wanted in request.resources {
+    var records: [MetadataRecord] = []
+    var seen: Set<ConfigResource> = []
+    for resource in request.resources {
+      let key = ConfigResource(type: resource.resourceType, name: resource.resourceName)
       var result = AlterConfigsResponse.AlterConfigsResourceResponse()
-      result.resourceType = wanted.resourceType
-      result.resourceName = wanted.resourceName
-      let resource = ConfigResource(type: wanted.resourceType, name: wanted.resourceName)
-      do throws(Problem) {
-        try check(resource)
-        // What is not named falls back to its default.
-        let named = Set(wanted.configs.map(\.name))
-        let dropped = (image.configs[resource] ?? [:]).keys.filter { !named.contains($0) }.sorted()
-        let changes = dropped.map { ($0, Optional<String>.none) } + wanted.configs.map { ($0.name, $0.value) }
-        let records = try self.records(resource, changes)
-        if !request.validateOnly { append(records, at: now, into: &effects) }
-      } catch {
-        result.errorCode = error.code.rawValue
-        result.errorMessage = error.message
+      result.resourceType = resource.resourceType
+      result.resourceName = resource.resourceName
+      result.errorMessage = nil
+      // What is not named is removed.
+      let named = Set(resource.configs.map(\.name))
+      let gone = (image.configs[key] ?? [:]).keys.filter { !named.contains($0) }.sorted()
+      let changes: Changes = resource.configs.map { ($0.name, $0.value) } + gone.map { ($0, nil) }
+      if let problem = problem(with: key, &seen) ?? self.problem(with: changes, of: key) {
+        result.errorCode = problem.0.rawValue
+        result.errorMessage = problem.1
+      } else if named.count != resource.configs.count {
+        result.errorCode = ErrorCode.invalidRequest.rawValue
+        result.errorMessage = "Error due to duplicate config keys"
+      } else {
+        records += changes.filter { image.configs[key]?[$0.name] != $0.value }.map {
+          MetadataImage.config(key, $0.name, $0.value)
+        }
       }
       response.responses.append(result)
     }
+    if !request.validateOnly { appendConfigs(records, at: now, into: &effects) }
     return response
   }
 
-  private func check(_ resource: ConfigResource) throws(Problem) {
+  /// Appends config records and, in the same batch, what they change in ELRs.
+  private mutating func appendConfigs(
+    _ records: [MetadataRecord], at now: Instant, into effects: inout [ControllerEffect]
+  ) {
+    var affected: Set<String> = []
+    var all = false
+    for case .config(let config) in records where config.name == "min.insync.replicas" {
+      if config.resourceType == 2 { affected.insert(config.resourceName) } else { all = true }
+    }
+    guard all || !affected.isEmpty else { return append(records, at: now, into: &effects) }
+    var preview = self
+    var discarded: [ControllerEffect] = []
+    preview.append(records, at: now, into: &discarded)
+    let topics = all ? image.sortedTopics : affected.sorted().compactMap { image.topic(named: $0) }
+    append(records + preview.elrRecords(of: topics), at: now, into: &effects)
+  }
+
+  private func problem(
+    with resource: ConfigResource, _ seen: inout Set<ConfigResource>
+  ) -> (ErrorCode, String)? {
+    guard seen.insert(resource).inserted else { return (.invalidRequest, "Each resource must appear at most once.") }
     switch resource.type {
     case 2:
-      guard image.topicID(resource.name) != nil else {
-        throw Problem(code: .unknownTopicOrPartition, message: "The topic '\(resource.name)' does not exist.")
-      }
+      return image.topicID(resource.name) == nil ? (.unknownTopicOrPartition, "The topic does not exist.") : nil
     case 4:
-      guard resource.name.isEmpty || Int32(resource.name).map({ image.broker(BrokerID($0)) != nil }) == true else {
-        throw Problem(code: .brokerIdNotRegistered, message: "No such broker: \(resource.name)")
-      }
-    default:
-      throw Problem(code: .invalidRequest, message: "Resources of type \(resource.type) have no settings here")
+      if resource.name.isEmpty { return nil }
+      guard let id = Int32(resource.name) else { return (.invalidRequest, "Invalid broker name \(resource.name)") }
+      return image.broker(BrokerID(id)) == nil ? (.brokerIdNotRegistered, "No such broker: \(id)") : nil
+    case 16, 32: return resource.name.isEmpty ? (.invalidRequest, "The resource's name is empty.") : nil
+    default: return (.invalidRequest, "Unexpected resource type \(resource.type)")
     }
   }
 
-  private func records(_ resource: ConfigResource, _ changes: [(String, String?)]) throws(Problem) -> [MetadataRecord] {
-    var records: [MetadataRecord] = []
-    for (name, value) in changes {
-      if let value, resource.type == 2, let reason = TopicConfigRules.problem(name, value) {
-        throw Problem(code: .invalidConfig, message: reason)
-      }
-      if image.configs[resource]?[name] == value { continue }
-      var record = ConfigRecord()
-      record.resourceType = resource.type
-      record.resourceName = resource.name
-      record.name = name
-      record.value = value
-      records.append(.config(record))
+  private func problem(with changes: Changes, of resource: ConfigResource) -> (ErrorCode, String)? {
+    for case (let name, let value?) in changes where resource.type == 2 {
+      if let problem = TopicConfigRules.problem(name, value) { return (.invalidConfig, problem) }
     }
-    return records
+    for case ("min.insync.replicas", let value?) in changes
+    where Int32(TopicConfigRules.trim(value)).map({ $0 >= 1 }) != true {
+      return (.invalidConfig, "Invalid value \(value) for configuration min.insync.replicas")
+    }
+    return nil
+  }
+
+  private struct Refusal: Error {
+    var code: ErrorCode
+    var message: String
+  }
+
+  /// Operations: 0 set, 1 delete, 2 append to a list, 3 subtract from a list (KIP-339).
+  private func resolve(
+    _ config: IncrementalAlterConfigsRequest.AlterableConfig, _ resource: ConfigResource
+  ) -> Result<String?, Refusal> {
+    switch config.configOperation {
+    case 0:
+      guard let value = config.value else {
+        return .failure(Refusal(code: .invalidRequest, message: "Null value not supported for \(config.name)"))
+      }
+      return .success(value)
+    case 1: return .success(nil)
+    case 2, 3:
+      guard let value = config.value else {
+        return .failure(Refusal(code: .invalidRequest, message: "Null value not supported for \(config.name)"))
+      }
+      switch TopicConfigRules.rule(config.name) {
+      case .listOf, .throttledReplicas: break
+      default:
+        return .failure(
+          Refusal(code: .invalidConfig, message: "Can't append to or subtract from \(config.name): not a list."))
+      }
+      var list = TopicConfigRules.list(image.configs[resource]?[config.name] ?? "")
+      if list.isEmpty, config.name == "cleanup.policy" { list = ["delete"] }
+      for item in TopicConfigRules.list(value) {
+        if config.configOperation == 3 {
+          list.removeAll { $0 == item }
+        } else if !list.contains(item) {
+          list.append(item)
+        }
+      }
+      return .success(list.joined(separator: ","))
+    default: return .failure(Refusal(code: .invalidRequest, message: "Unknown operation \(config.configOperation)"))
+    }
   }
 }

@@ -4,13 +4,15 @@ import Wire
 extension ActiveController {
   /// `min.insync.replicas` as it holds for the topic.
   func minInSyncReplicas(_ topic: String) -> Int {
-    let value = image.effectiveConfig(topic: topic, key: "min.insync.replicas").flatMap { Int($0) }
+    let value = image.effectiveConfig(topic: topic, key: "min.insync.replicas").flatMap {
+      Int(TopicConfigRules.trim($0))
+    }
     return max(1, value ?? configuration.minInSyncReplicas)
   }
 
   func uncleanElectionAllowed(_ topic: String) -> Bool {
     let value = image.effectiveConfig(topic: topic, key: "unclean.leader.election.enable")
-    return value.map { $0.lowercased() == "true" } ?? configuration.uncleanLeaderElection
+    return value.map { TopicConfigRules.trim($0).lowercased() == "true" } ?? configuration.uncleanLeaderElection
   }
 
   /// A builder for one partition with its topic's settings; nil when there is no such partition.
@@ -32,7 +34,7 @@ extension ActiveController {
     record.brokerEpoch = broker.epoch.rawValue
     record.fenced = 1
     append(
-      [.brokerRegistrationChange(record)] + removalRecords(of: id, image: image), at: now, into: &effects)
+      [.brokerRegistrationChange(record)] + removalRecords(of: id), at: now, into: &effects)
   }
 
   mutating func brokerUnreachable(
@@ -44,7 +46,7 @@ extension ActiveController {
   }
 
   /// What takes a broker out of every ISR and leadership it can leave. An unclean end drops it from the ELRs too.
-  func removalRecords(of id: BrokerID, image: MetadataImage, unclean: Bool = false) -> [MetadataRecord] {
+  func removalRecords(of id: BrokerID, unclean: Bool = false) -> [MetadataRecord] {
     image.partitions(on: id).compactMap { partition in
       guard let before = image.partition(partition),
         before.leader == id || before.isr.contains(id) || (unclean && before.elr.contains(id)),
@@ -65,6 +67,18 @@ extension ActiveController {
         return nil
       }
       return builder.build { $0 == id || image.isActive($0) }
+    }
+  }
+
+  /// What must change with `min.insync.replicas`: an ISR that is now large enough acknowledges without the ELR, whose
+  /// members are then no longer eligible.
+  func elrRecords(of topics: [TopicRegistration]) -> [MetadataRecord] {
+    topics.flatMap { topic in
+      topic.partitions.indices.compactMap { index -> MetadataRecord? in
+        let id = TopicIDPartition(topic.id, PartitionID(Int32(truncatingIfNeeded: index)))
+        guard !topic.partitions[index].elr.isEmpty, var builder = builder(id) else { return nil }
+        return builder.build(mayLead: image.isActive)
+      }
     }
   }
 

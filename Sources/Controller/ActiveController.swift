@@ -65,9 +65,10 @@ struct ActiveController: Sendable {
       sessions[broker.id] = BrokerSession(lastContact: now)
     }
     for id in unreachable.sorted() { brokerUnreachable(id, epoch: nil, at: now, into: &effects) }
-    // A fencing too large for one batch may have been cut short by the last controller's end.
-    for broker in image.sortedBrokers where broker.fenced {
-      append(removalRecords(of: broker.id, image: image), at: now, into: &effects)
+    // Work too large for one batch may have been cut short by the last controller's end.
+    for broker in image.sortedBrokers {
+      let records = broker.fenced ? removalRecords(of: broker.id) : arrivalRecords(of: broker.id)
+      append(records, at: now, into: &effects)
     }
     for topic in image.sortedTopics {
       for (index, partition) in topic.partitions.enumerated() {

@@ -4,11 +4,11 @@ import Primitives
 public struct ControllerConfiguration: Equatable, Sendable {
   /// Registrations with another id are refused; empty: any is taken.
   public var clusterID = ""
-  /// `broker.session.timeout.ms`: a broker that was not heard of for so long is fenced. 1500 ms and not Kafka's 9000: the
-  /// brokers are on one machine, and no pauses of collection hide behind silence.
+  /// `broker.session.timeout.ms`: a broker that was not heard of for so long is fenced. 1500 ms and not Kafka's 9000:
+  /// the brokers are on one machine, and no pauses of collection hide behind silence.
   public var sessionTimeout: TimeSpan = .milliseconds(1500)
-  /// `leader.imbalance.check.interval.seconds`: how long after a preferred leader is back in the ISR leadership returns to
-  /// it. 3 s and not Kafka's 300: leadership on one node only costs more than the move does.
+  /// `leader.imbalance.check.interval.seconds`: how long after a preferred leader is back in the ISR leadership returns
+  /// to it. 3 s and not Kafka's 300: leadership on one node only costs more than the move does.
   public var imbalanceCheckInterval: TimeSpan = .seconds(3)
   /// `metadata.max.idle.interval.ms`: a NoOp is written after so long without another record.
   public var maxIdleInterval: TimeSpan = .milliseconds(500)

@@ -65,8 +65,8 @@ public enum ControllerResponse: Equatable, Sendable {
 public enum ControllerEffect: Equatable, Sendable {
   /// Propose the records to the quorum as one atomic batch in `epoch`. The controller alone appends while it is active,
   /// so it counts offsets itself: the batch's first record must get `firstOffset`. If the quorum refuses the batch, or
-  /// gives it another offset, hand in `.resigned` (and let the node give up leadership): what the controller believes is
-  /// then not what the log says.
+  /// gives it another offset, hand in `.resigned` (and let the node give up leadership): what the controller believes
+  /// is then not what the log says.
   case append(epoch: LeaderEpoch, firstOffset: Offset, records: [MetadataRecord])
   /// Send the answer. All it rests on is committed, or it rests on nothing.
   case reply(ControllerRequestToken, ControllerResponse)

@@ -3,9 +3,9 @@ import Wire
 
 /// The active controller: decides on everything that is written to `__cluster_metadata` (KIP-500, KIP-631).
 ///
-/// Inactive, it answers NOT_CONTROLLER. Active, it keeps a working image that is ahead of the committed one by the records
-/// it has appended, decides every request on that, and holds an answer back until the records that it rests on are
-/// committed. Answers that write nothing rest on the newest record appended so far, because they may tell of it;
+/// Inactive, it answers NOT_CONTROLLER. Active, it keeps a working image that is ahead of the committed one by the
+/// records it has appended, decides every request on that, and holds an answer back until the records that it rests
+/// on are committed. Answers that write nothing rest on the newest record appended so far, because they may tell of it;
 /// heartbeats alone are answered at once unless they write.
 ///
 /// Pure: no clock, no I/O; chance comes from the seed in the configuration, and nothing is decided by a dictionary's

@@ -1,7 +1,7 @@
 import Primitives
 import Wire
 
-/// Works out one partition's change: who is in the ISR and the ELR, and who leads (KIP-966, and KIP-455 for reassignments).
+/// Works out one partition's change: who is in the ISR and the ELR, and who leads (KIP-966; KIP-455 for reassignments).
 ///
 /// Set the target, then `build`: the record holds only what differs, and there is none when nothing does.
 struct PartitionChangeBuilder {
@@ -114,13 +114,14 @@ struct PartitionChangeBuilder {
   }
 
   private mutating func elect(mayLead: (BrokerID) -> Bool) -> BrokerID {
-    func valid(_ id: BrokerID) -> Bool {
-      (isr.contains(id) || (isr.isEmpty && elr.contains(id))) && mayLead(id)
-    }
     var clean: BrokerID?
-    if election == .preferred, let preferred = replicas.first, valid(preferred) { clean = preferred }
-    if clean == nil, valid(before.leader), replicas.contains(before.leader) { clean = before.leader }
-    if let leader = clean ?? replicas.first(where: valid) {
+    if election == .preferred, let preferred = replicas.first, isEligible(preferred), mayLead(preferred) {
+      clean = preferred
+    }
+    if clean == nil, replicas.contains(before.leader), isEligible(before.leader), mayLead(before.leader) {
+      clean = before.leader
+    }
+    if let leader = clean ?? replicas.first(where: { isEligible($0) && mayLead($0) }) {
       if isr.isEmpty {
         isr = [leader]
         updateElr(elected: leader)
@@ -140,6 +141,9 @@ struct PartitionChangeBuilder {
     recoveryState = .recovering
     return leader
   }
+
+  /// "Election order: ISR, then (ISR empty) ELR members."
+  private func isEligible(_ id: BrokerID) -> Bool { isr.contains(id) || (isr.isEmpty && elr.contains(id)) }
 
   private mutating func updateElr(elected leader: BrokerID) {
     elr = elr.filter { $0 != leader }

@@ -1,9 +1,11 @@
 import Primitives
 
-/// Spreads new partitions over brokers: round by round over racks and over the brokers of a rack, each round from another
-/// start, so that leaders and replicas are even; no two replicas on one broker, nor in one rack while racks last.
+/// Spreads new partitions over brokers: round by round over racks and over the brokers of a rack, each round from
+/// another start, so that leaders and replicas are even; no two replicas on one broker, nor in one rack while racks
+/// last.
 ///
-/// Kafka's idea of striping (KIP-631's StripedReplicaPlacer), not its very numbers. Fenced brokers may follow, never lead.
+/// Kafka's idea of striping (KIP-631's StripedReplicaPlacer), not its very numbers. A fenced broker may follow
+/// (after the live ones), never lead.
 struct ReplicaPlacer {
   struct Failure: Error {
     var message: String

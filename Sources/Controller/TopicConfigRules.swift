@@ -107,7 +107,7 @@ public enum TopicConfigRules {
     return parts.count == 2 && parts.allSatisfy { Int32($0).map { $0 >= 0 } ?? false }
   }
 
-  private static func trim(_ text: String) -> String {
+  static func trim(_ text: String) -> String {
     var slice = Substring(text)
     while slice.first?.isWhitespace == true { slice.removeFirst() }
     while slice.last?.isWhitespace == true { slice.removeLast() }
