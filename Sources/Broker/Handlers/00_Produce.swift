@@ -64,6 +64,7 @@ extension DataPlane {
 
   /// A batch has been replicated, or will not be.
   func acknowledged(_ token: UInt64, _ code: ErrorCode) {
+    if groups?.acknowledged(token, code) == true { return }
     guard let (operation, topic, index, partition) = produceWaiters.removeValue(forKey: token) else { return }
     if code != .none {
       operation.fail((topic, index), code)
