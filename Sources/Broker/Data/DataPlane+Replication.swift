@@ -19,6 +19,7 @@ extension DataPlane {
     case .acknowledge(let token, let code): acknowledged(token, code)
     case .highWatermarkAdvanced(let offset):
       storage.noteHighWatermark(offset, of: partition.name)
+      partition.log.advance(highWatermark: offset)
       partitionMoved(partition)
     case .alterPartition(let proposal): send(proposal, partition)
     case .leadershipLost:
@@ -31,6 +32,8 @@ extension DataPlane {
       fetcher(for: leader)?.add(partition)
     case .stopFetching: stopFollowing(partition)
     case .truncated(let offset, let below):
+      // Before anything is appended: what lies behind the cut must not count as recovered.
+      storage.writeRecoveryPoints()
       if below {
         log.error("log cut below the high watermark", "partition=\(partition.name) to=\(offset)")
       } else {

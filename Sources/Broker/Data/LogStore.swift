@@ -150,6 +150,9 @@ final class LogStore {
     }
   }
 
+  /// After a log was cut: its recovery point may have gone back.
+  func writeRecoveryPoints() { write(.recoveryPoint, open.mapValues(\.recoveryPoint)) }
+
   private func write(_ kind: LogDirectory.Checkpoint, _ offsets: [TopicPartition: Offset]) {
     guard !isClosed else { return }
     do throws(LogError) { try directory.write(kind, offsets) } catch {
@@ -160,6 +163,7 @@ final class LogStore {
   private func retain(_ wallClock: Int64) {
     for (name, partition) in open.sorted(by: { $0.key < $1.key }) {
       let highWatermark = highWatermarks[name] ?? partition.logStartOffset
+      partition.expireProducers(now: wallClock)
       do throws(LogError) {
         if partition.config.deletes {
           let removed = try partition.deleteOldSegments(now: wallClock, highWatermark: highWatermark)
