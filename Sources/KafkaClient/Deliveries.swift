@@ -51,6 +51,8 @@ final class DeliveryBook: @unchecked Sendable {
   private let entries: UnsafeMutableBufferPointer<Delivery>
   let acknowledged = Atomic<Int>(0)
   let failed = Atomic<Int>(0)
+  /// Acknowledged records without a number.
+  let warmUps = Atomic<Int>(0)
 
   init(capacity: Int) {
     entries = .allocate(capacity: max(1, capacity))
@@ -63,6 +65,10 @@ final class DeliveryBook: @unchecked Sendable {
   }
 
   func note(_ number: Int, _ delivery: Delivery) {
+    guard number >= 0 else {
+      if delivery.error == 0 { warmUps.add(1, ordering: .releasing) }
+      return
+    }
     if entries.indices.contains(number) { entries[number] = delivery }
     if delivery.error == 0 {
       acknowledged.add(1, ordering: .releasing)

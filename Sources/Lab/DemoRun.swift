@@ -67,7 +67,9 @@ public final class DemoRun: Sendable {
       for group in groups { group.stop() }
       producer.close()
     }
-    try await WorkerThread.run { () throws(ClientError) in try producer.warmUp() }
+    try await WorkerThread.run { () throws(ClientError) in
+      try producer.warmUp(FinalRead.partitions, value: Array("{\"warm_up\":true}".utf8))
+    }
     for group in groups { group.start() }
 
     let load = LoadThread(traffic: traffic, producer: producer, count: options.eventCount)
