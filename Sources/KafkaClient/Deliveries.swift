@@ -18,6 +18,13 @@ public struct Delivery: Sendable, Equatable {
   public var offset: Int64
   /// 0 when it was acknowledged, else librdkafka's code.
   public var error: Int32
+
+  public init(nanoseconds: Int64, partition: Int32, offset: Int64, error: Int32) {
+    self.nanoseconds = nanoseconds
+    self.partition = partition
+    self.offset = offset
+    self.error = error
+  }
 }
 
 /// The clock that all of a run's times are read from.
