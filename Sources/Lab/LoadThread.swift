@@ -20,7 +20,6 @@ final class LoadThread: Sendable {
   private let count: Int
   private let progress = Atomic<Int>(0)
   private let worst = Atomic<Int64>(0)
-  private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
   private let failure = Mutex<ClientError?>(nil)
   private let plan: Mutex<[SentEvent]>
@@ -35,14 +34,6 @@ final class LoadThread: Sendable {
 
   func run() { WorkerThread.start { [self] in loop() } }
 
-  /// Ends the load early and waits until its thread no longer uses the producer.
-  func stop() async {
-    isStopping.store(true, ordering: .releasing)
-    await WorkerThread.run { [self] in
-      while !hasEnded { MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 1_000_000) }
-    }
-  }
-
   var sent: Int { progress.load(ordering: .acquiring) }
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
   /// By number; all of them once it has ended.
@@ -54,7 +45,7 @@ final class LoadThread: Sendable {
   private func loop() {
     defer { ended.store(true, ordering: .releasing) }
     var next = 0
-    while next < count, !isStopping.load(ordering: .acquiring) {
+    while next < count {
       let now = MonotonicClock.nanoseconds
       while next < count {
         let due = start + traffic.due(next).nanoseconds
@@ -75,7 +66,6 @@ final class LoadThread: Sendable {
       headers: event.headers.map { ($0.name, $0.value) })
     do throws(ClientError) {
       while try !producer.send(record, number: number) {
-        if isStopping.load(ordering: .acquiring) { return false }
         MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 1_000_000)
       }
       plan.withLock {

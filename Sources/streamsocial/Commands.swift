@@ -12,7 +12,8 @@ enum Commands {
     ],
     subcommands: [
       Demo.command, Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start,
-      Topics.command, ConsumerGroups.command, BrokerCommand.command, completion,
+      Topics.command, Produce.command, Consume.command, ConsumerGroups.command, LogDump.command, BrokerCommand.command,
+      completion,
     ])
 
   static let completion: Command = Command(

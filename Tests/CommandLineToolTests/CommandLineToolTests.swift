@@ -108,6 +108,17 @@ func whatIsNotJSONIsRefused(text: String) {
   #expect(throws: JSONError.self) { try JSON(parsing: text) }
 }
 
+/// The examples of RFC 4648, and bytes that are no text.
+@Test func base64IsReadAndWritten() {
+  for (text, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+    #expect(Base64.text(text.utf8) == coded)
+    #expect(Base64.bytes(coded) == Array(text.utf8))
+  }
+  let all = (0...255).map { UInt8($0) }
+  #expect(Base64.bytes(Base64.text(all)) == all)
+  #expect(Base64.bytes("Zm9*") == nil)
+}
+
 /// Hostile nesting is refused before it can exhaust the stack.
 @Test func deepNestingIsRefused() {
   #expect(throws: JSONError.self) { try JSON(parsing: String(repeating: "[", count: 100_000)) }
