@@ -1,0 +1,80 @@
+"""The cluster under test and what every test may ask for."""
+
+import itertools
+import os
+import pathlib
+import shutil
+
+import pytest
+
+from support.cluster import Cluster
+from support.kafka_tools import KafkaTools
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser):
+    parser.addoption("--engine", choices=["embedded", "kafka"], default="embedded", help="whose brokers to test")
+    parser.addoption("--port", type=int, default=27092, help="first client port of the cluster under test")
+    parser.addoption("--keep", action="store_true", help="leave data directories in .build/integration")
+
+
+def pytest_report_header(config):
+    tools = os.environ.get("KAFKA_HOME", "not set; tests that need Apache Kafka's tools are skipped")
+    return [f"engine: {config.getoption('--engine')}", f"KAFKA_HOME: {tools}"]
+
+
+def pytest_collection_modifyitems(config, items):
+    """Skips what cannot run here, each with its reason."""
+    for item in items:
+        if "kafka_tools" in item.keywords and not os.environ.get("KAFKA_HOME"):
+            item.add_marker(pytest.mark.skip(reason="skipped: KAFKA_HOME is not set"))
+        if "embedded_only" in item.keywords and config.getoption("--engine") != "embedded":
+            item.add_marker(pytest.mark.skip(reason="skipped: about the embedded engine's own files and messages"))
+
+
+@pytest.fixture(scope="session")
+def engine(request):
+    return request.config.getoption("--engine")
+
+
+@pytest.fixture(scope="session")
+def port(request):
+    return request.config.getoption("--port")
+
+
+@pytest.fixture(scope="session")
+def kafka_tools():
+    return KafkaTools(os.environ["KAFKA_HOME"])
+
+
+@pytest.fixture(scope="module")
+def scratch(request, engine):
+    """An empty directory for one module's clusters; it stays when a test failed, for its logs."""
+    directory = ROOT / ".build" / "integration" / f"{engine}-{request.module.__name__}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    failed_before = request.session.testsfailed
+    yield directory
+    if request.session.testsfailed == failed_before and not request.config.getoption("--keep"):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(engine, port, scratch):
+    """Three brokers, shared by the tests of one module. A module that breaks brokers makes them whole again."""
+    cluster = Cluster(ROOT / "streamsocial", engine, port, scratch / "cluster")
+    cluster.up()
+    yield cluster
+    cluster.down()
+
+
+_topic_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def topic(cluster, request):
+    """A topic of its own for one test: 3 partitions, 3 replicas, acknowledged by at least 2."""
+    name = f"topic-{next(_topic_numbers)}-{request.node.originalname}"[:200]
+    cluster.create_topic(name, partitions=3)
+    return name

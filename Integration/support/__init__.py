@@ -1,0 +1,1 @@
+"""What the tests are written with: the cluster, the clients, raw frames."""
