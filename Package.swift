@@ -80,6 +80,7 @@ let testTargets: [Target] = [
   tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
+  tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   tests("ClusterHostTests", ["ClusterHost", "CommandLineTool", "KafkaClient"]),

@@ -18,6 +18,13 @@ public struct Delivery: Sendable, Equatable {
   public var offset: Int64
   /// 0 when it was acknowledged, else librdkafka's code.
   public var error: Int32
+
+  public init(nanoseconds: Int64, partition: Int32, offset: Int64, error: Int32) {
+    self.nanoseconds = nanoseconds
+    self.partition = partition
+    self.offset = offset
+    self.error = error
+  }
 }
 
 /// The clock that all of a run's times are read from.
@@ -51,6 +58,8 @@ final class DeliveryBook: @unchecked Sendable {
   private let entries: UnsafeMutableBufferPointer<Delivery>
   let acknowledged = Atomic<Int>(0)
   let failed = Atomic<Int>(0)
+  /// Acknowledged records without a number.
+  let warmUps = Atomic<Int>(0)
 
   init(capacity: Int) {
     entries = .allocate(capacity: max(1, capacity))
@@ -63,6 +72,10 @@ final class DeliveryBook: @unchecked Sendable {
   }
 
   func note(_ number: Int, _ delivery: Delivery) {
+    guard number >= 0 else {
+      if delivery.error == 0 { warmUps.add(1, ordering: .releasing) }
+      return
+    }
     if entries.indices.contains(number) { entries[number] = delivery }
     if delivery.error == 0 {
       acknowledged.add(1, ordering: .releasing)

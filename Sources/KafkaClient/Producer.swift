@@ -25,10 +25,12 @@ public struct OutgoingRecord: Sendable {
 ///
 /// A thread of its own serves the delivery reports until `close`. One thread sends.
 public final class Producer: Sendable {
-  /// What a client needs to notice a new leader within tens of milliseconds instead of librdkafka's seconds.
+  /// What a client needs to notice a new leader within tens of milliseconds instead of librdkafka's seconds. Metadata
+  /// is asked for all the time: a partition that had nothing on its way when its leader died is not asked for
+  /// otherwise.
   public static let quickRecovery: [ClientSetting] = [
     ClientSetting("reconnect.backoff.ms", "10"), ClientSetting("reconnect.backoff.max.ms", "100"),
-    ClientSetting("topic.metadata.refresh.interval.ms", "1000"),
+    ClientSetting("topic.metadata.refresh.interval.ms", "100"),
     ClientSetting("topic.metadata.refresh.fast.interval.ms", "20"),
     ClientSetting("socket.connection.setup.timeout.ms", "2000"), ClientSetting("socket.nagle.disable", "true"),
     ClientSetting("log_level", "2"),
@@ -77,17 +79,26 @@ public final class Producer: Sendable {
     }
   }
 
-  /// Asks for the topics' leaders, so that the first record does not pay for it.
-  public func warmUp(timeoutMilliseconds: Int32 = 10_000) throws(ClientError) {
-    for topic in handles.topics {
-      var metadata: UnsafePointer<rd_kafka_metadata>?
-      let error = rd_kafka_metadata(handles.client, 0, topic, &metadata, timeoutMilliseconds)
-      if let metadata { rd_kafka_metadata_destroy(metadata) }
-      guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { throw ClientError(error, doing: "metadata") }
+  /// Sends one record without a number to each given partition and waits until all are acknowledged, so that the first
+  /// real ones pay neither for connections and metadata nor for the producer's id (which librdkafka asks for once a
+  /// second until it has one). Blocks; throws when it takes longer than the limit.
+  public func warmUp(
+    _ partitions: [(topic: Int, partition: Int32)], value: [UInt8], timeoutMilliseconds: Int64 = 60_000
+  ) throws(ClientError) {
+    let deadline = MonotonicClock.nanoseconds + timeoutMilliseconds * 1_000_000
+    for (topic, partition) in partitions {
+      let record = OutgoingRecord(topic: topic, partition: partition, key: [], value: value)
+      guard try send(record, number: -1) else { throw ClientError(code: -184, "the queue is full") }
+    }
+    while book.warmUps.load(ordering: .acquiring) < partitions.count {
+      guard MonotonicClock.nanoseconds < deadline else {
+        throw ClientError(code: -185, "not every partition acknowledges")
+      }
+      MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 2_000_000)
     }
   }
 
-  /// Queues a record; false when the queue is full.
+  /// Queues a record; false when the queue is full. One numbered −1 leaves no report.
   public func send(_ record: OutgoingRecord, number: Int) throws(ClientError) -> Bool {
     let headers = rd_kafka_headers_new(record.headers.count)
     for header in record.headers {

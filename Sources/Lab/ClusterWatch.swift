@@ -3,7 +3,7 @@ import Social
 
 /// Looks at the cluster's metadata again and again, as a client would, to see when it changes.
 struct ClusterWatch: Sendable {
-  static let pause = Duration.milliseconds(20)
+  static let pause = Duration.milliseconds(10)
   static let patience = Duration.milliseconds(1000)
 
   /// Those to ask, in order of preference.

@@ -26,7 +26,7 @@ public struct DemoResult: Sendable, Equatable {
   /// What else went wrong: a client that gave up, a log that could not be read to its end.
   public var troubles: [String] = []
 
-  init(_ options: DemoOptions) { self.options = options }
+  package init(_ options: DemoOptions) { self.options = options }
 
   /// The worst second of the run as a share of the rate.
   public var worstSecondShare: Double? { measurements.worstShare(rate: options.rate) }

@@ -67,18 +67,26 @@ public final class DemoRun: Sendable {
       for group in groups { group.stop() }
       producer.close()
     }
-    try await WorkerThread.run { () throws(ClientError) in try producer.warmUp() }
+    try await WorkerThread.run { () throws(ClientError) in
+      try producer.warmUp(FinalRead.partitions, value: Array("{\"warm_up\":true}".utf8))
+    }
     for group in groups { group.start() }
 
     let load = LoadThread(traffic: traffic, producer: producer, count: options.eventCount)
     load.run()
-    let meter = Task { await meterUntilCancelled() }
-    defer { meter.cancel() }
-    let faults = try await Faults(self, load: load).inject(into: &result) { [self] phase in
-      show(phase, load, producer, groups)
+    do {
+      let meter = Task { await meterUntilCancelled() }
+      defer { meter.cancel() }
+      let faults = try await Faults(self, load: load).inject(into: &result) { [self] phase in
+        show(phase, load, producer, groups)
+      }
+      await settle(load, producer, groups, &result)
+      try await judge(traffic, load, producer, groups, faults, &result)
+    } catch {
+      // The producer must not end under the thread that uses it.
+      await load.stop()
+      throw error
     }
-    await settle(load, producer, groups, &result)
-    try await judge(traffic, load, producer, groups, faults, &result)
     return result
   }
 

@@ -4,9 +4,9 @@ import Social
 
 /// The demo's topics, placed on purpose: leaders spread evenly, those of `content-interactions` on a broker of their
 /// own.
-enum DemoTopics {
+package enum DemoTopics {
   /// Replicas of each partition, the preferred leader first. `brokers` ascending; `hot` 0 or unknown: even.
-  static func placement(of topic: SocialTopic, brokers: [Int32], hot: Int32) -> [[Int32]] {
+  package static func placement(of topic: SocialTopic, brokers: [Int32], hot: Int32) -> [[Int32]] {
     guard !brokers.isEmpty else { return [] }
     let replicas = min(3, brokers.count)
     return (0..<Int(topic.partitionCount)).map { partition in

@@ -74,7 +74,7 @@ struct Faults {
     case .leader: chosen = try await userActions(servers).leader
     case .controller: chosen = try await ClusterInspection.status(ofServers: servers).controller
     case .coordinator:
-      chosen = try await AdminConnection.connect(toAnyOf: servers).coordinator(of: DemoOptions.groups[0]).id
+      chosen = try await coordinator(servers)
     case .follower:
       let partition = try await userActions(servers)
       let controller = try await ClusterInspection.status(ofServers: servers).controller
@@ -84,6 +84,20 @@ struct Faults {
     }
     guard ids.contains(chosen) else { throw LabError("no broker has the role \(run.options.kill.text) (got \(chosen))") }
     return chosen
+  }
+
+  /// The first to ask for a coordinator makes the cluster create its topic, and is told to come back.
+  private func coordinator(_ servers: String) async throws -> Int32 {
+    let connection = try await AdminConnection.connect(toAnyOf: servers)
+    let deadline = ContinuousClock.now + DemoRun.limit
+    while true {
+      do throws(AdminError) {
+        return try await connection.coordinator(of: DemoOptions.groups[0]).id
+      } catch {
+        guard case .refused(code: .coordinatorNotAvailable, _) = error, ContinuousClock.now < deadline else { throw error }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+    }
   }
 
   private func userActions(_ servers: String) async throws -> TopicDescription.Partition {

@@ -8,11 +8,13 @@ enum FinalRead {
   /// How long nothing may come before the read is given up.
   static let patienceNanoseconds: Int64 = 30_000_000_000
 
+  /// All partitions of all topics.
+  static let partitions: [(topic: Int, partition: Int32)] = SocialTopic.allCases.flatMap { topic in
+    (0..<topic.partitionCount).map { (topic: topic.rawValue, partition: $0) }
+  }
+
   /// Adds what is there to the history; blocks. Throws when the log cannot be read to its end.
   static func read(bootstrapServers: String, traffic: Traffic, into history: inout History) throws(ClientError) {
-    let partitions = SocialTopic.allCases.flatMap { topic in
-      (0..<topic.partitionCount).map { (topic: topic.rawValue, partition: $0) }
-    }
     let consumer = try Consumer(
       bootstrapServers: bootstrapServers, topics: SocialTopic.allCases.map(\.name), mode: .reader(partitions))
     defer { consumer.close() }

@@ -3,10 +3,15 @@ import Social
 import Synchronization
 
 /// What the checker needs to know of an event that was sent.
-struct SentEvent: Sendable {
-  var key: Int32
+package struct SentEvent: Sendable {
+  package var key: Int32
   /// Numbered through over all topics.
-  var partition: Int32
+  package var partition: Int32
+
+  package init(key: Int32, partition: Int32) {
+    self.key = key
+    self.partition = partition
+  }
 }
 
 /// Sends the traffic by an open-loop schedule: event n is due n/rate seconds after the start, whatever the cluster
@@ -20,6 +25,7 @@ final class LoadThread: Sendable {
   private let count: Int
   private let progress = Atomic<Int>(0)
   private let worst = Atomic<Int64>(0)
+  private let isStopping = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
   private let failure = Mutex<ClientError?>(nil)
   private let plan: Mutex<[SentEvent]>
@@ -34,6 +40,14 @@ final class LoadThread: Sendable {
 
   func run() { WorkerThread.start { [self] in loop() } }
 
+  /// Ends the load early and waits until its thread no longer uses the producer.
+  func stop() async {
+    isStopping.store(true, ordering: .releasing)
+    await WorkerThread.run { [self] in
+      while !hasEnded { MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 1_000_000) }
+    }
+  }
+
   var sent: Int { progress.load(ordering: .acquiring) }
   var hasEnded: Bool { ended.load(ordering: .acquiring) }
   /// By number; all of them once it has ended.
@@ -45,7 +59,7 @@ final class LoadThread: Sendable {
   private func loop() {
     defer { ended.store(true, ordering: .releasing) }
     var next = 0
-    while next < count {
+    while next < count, !isStopping.load(ordering: .acquiring) {
       let now = MonotonicClock.nanoseconds
       while next < count {
         let due = start + traffic.due(next).nanoseconds
@@ -66,6 +80,7 @@ final class LoadThread: Sendable {
       headers: event.headers.map { ($0.name, $0.value) })
     do throws(ClientError) {
       while try !producer.send(record, number: number) {
+        if isStopping.load(ordering: .acquiring) { return false }
         MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 1_000_000)
       }
       plan.withLock {

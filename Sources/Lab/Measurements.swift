@@ -36,8 +36,8 @@ public struct Measurements: Sendable, Equatable {
   public init() {}
 
   /// All moments by one clock; `kill` and `restart` are nil when there was none.
-  init(
-    deliveries: [Delivery], sent: [SentEvent], traffic: Traffic, start: Moment, seconds: Int, kill: Moment?, restart: Moment?
+  package init(
+    deliveries: [Delivery], sent: [SentEvent], traffic: Traffic, start: Int64, seconds: Int, kill: Int64?, restart: Int64?
   ) {
     var parts: [[Int64]] = [[], [], []]
     var times: [Int64] = []
@@ -69,7 +69,7 @@ public struct Measurements: Sendable, Equatable {
   }
 
   /// The worst second of those from `first` on, as a share of the rate; nil when there is none.
-  func worstShare(rate: Int, from first: Int = 0) -> Double? {
+  package func worstShare(rate: Int, from first: Int = 0) -> Double? {
     guard first < perSecond.count else { return nil }
     return perSecond[max(0, first)...].min().map { Double($0) / Double(max(1, rate)) }
   }
