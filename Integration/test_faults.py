@@ -1,0 +1,204 @@
+"""kill -9 of each role while an idempotent producer writes: nothing lost, nothing doubled, order kept."""
+
+import collections
+import threading
+import time
+
+import confluent_kafka
+import pytest
+
+from support.waiting import until
+
+KEYS = 40
+PARTITIONS = 3
+
+
+class Traffic(threading.Thread):
+    """Writes numbered records for each key, acks=all and idempotent, until told to stop."""
+
+    def __init__(self, servers, topic):
+        super().__init__(daemon=True)
+        self.producer = confluent_kafka.Producer(
+            {
+                "bootstrap.servers": servers,
+                "acks": "all",
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "topic.metadata.refresh.interval.ms": 500,
+                "reconnect.backoff.max.ms": 500,
+                "delivery.timeout.ms": 60_000,
+            }
+        )
+        self.topic = topic
+        self.sent = collections.Counter()
+        self.acknowledged = {}  # (partition, offset) -> (key, number)
+        self.last_acknowledged = [0.0] * PARTITIONS
+        self.errors = []
+        self.ending = threading.Event()
+
+    def run(self):
+        while not self.ending.is_set():
+            for key in range(KEYS):
+                self.write(key)
+            self.producer.poll(0.02)
+        self.left = self.producer.flush(60)
+
+    def write(self, key):
+        number = self.sent[key]
+        self.sent[key] += 1
+
+        def delivered(error, message):
+            if error:
+                self.errors.append(error)
+            else:
+                self.acknowledged[message.partition(), message.offset()] = (key, number)
+                self.last_acknowledged[message.partition()] = time.monotonic()
+
+        self.producer.produce(
+            self.topic, str(number).encode(), str(key).encode(), partition=key % PARTITIONS, on_delivery=delivered
+        )
+
+    def acknowledges_since(self, moment):
+        return all(last > moment for last in self.last_acknowledged)
+
+    def stop(self):
+        self.ending.set()
+        self.join(90)
+        assert not self.is_alive() and self.left == 0, "not everything was sent"
+        assert not self.errors, self.errors[:3]
+        assert len(self.acknowledged) == sum(self.sent.values())
+
+
+def read_everything(cluster, topic):
+    """All records from first to last offset, by a fresh client: (partition, offset) -> (key, number)."""
+    consumer = confluent_kafka.Consumer(
+        {"bootstrap.servers": cluster.bootstrap, "group.id": "unused", "enable.partition.eof": True, "check.crcs": True}
+    )
+    consumer.assign([confluent_kafka.TopicPartition(topic, index, 0) for index in range(PARTITIONS)])
+    found, ended = {}, set()
+    while len(ended) < PARTITIONS:
+        message = consumer.poll(30)
+        assert message is not None, "reading back stopped"
+        if message.error():
+            assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF, message.error()
+            ended.add(message.partition())
+        else:
+            found[message.partition(), message.offset()] = (int(message.key()), int(message.value()))
+    consumer.close()
+    return found
+
+
+def check_history(traffic, found):
+    missing = {place: entry for place, entry in traffic.acknowledged.items() if found.get(place) != entry}
+    assert not missing, f"{len(missing)} acknowledged records are lost, first {sorted(missing.items())[:3]}"
+    seen = collections.defaultdict(list)
+    for place in sorted(found):
+        key, number = found[place]
+        seen[key].append(number)
+    for key, numbers in seen.items():
+        assert numbers == list(range(traffic.sent[key])), f"key {key}: lost, doubled or reordered"
+
+
+@pytest.fixture
+def whole(cluster):
+    """Starts with a whole cluster, and leaves one."""
+    cluster.wait_until_healthy()
+    yield cluster
+    for entry in cluster.status()["brokers"]:
+        if entry["pid"] is None:
+            cluster.start(entry["id"])
+    cluster.wait_until_healthy()
+
+
+def member(cluster, group, topic):
+    consumer = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": cluster.bootstrap,
+            "group.id": group,
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "session.timeout.ms": 6000,
+            "topic.metadata.refresh.interval.ms": 500,
+        }
+    )
+    consumer.subscribe([topic])
+    return consumer
+
+
+@pytest.mark.parametrize("role", ["leader", "controller", "coordinator"])
+def test_acknowledged_records_survive_the_death_of(whole, topic, role):
+    """Goal: an idempotent run loses, doubles and reorders nothing, and goes on, whichever role dies.
+
+    Method: a group reads along and commits. The victim is killed once every partition acknowledges; the run ends
+    once every partition has acknowledged after the kill and the victim is back in every ISR. A fresh client reads
+    all of it, and the group, too, must have seen each record.
+    """
+    group = f"readers-{role}"
+    reader = member(whole, group, topic)
+    traffic = Traffic(whole.bootstrap, topic)
+    traffic.start()
+    seen = set()
+
+    def read(limit=0.0):
+        for message in reader.consume(5000, timeout=max(0.05, limit)):
+            if message.error() is None:
+                seen.add((message.partition(), message.offset()))
+
+    def started():
+        read()
+        return seen and traffic.acknowledges_since(0)
+
+    until(started, 30, "everything flows", every=0)
+    reader.commit(asynchronous=False)
+    victim = {
+        "leader": lambda: whole.leader(topic, 0),
+        "controller": whole.controller,
+        "coordinator": lambda: whole.coordinator(group),
+    }[role]()
+    whole.kill(victim)
+    killed = time.monotonic()
+    until(lambda: (read(), traffic.acknowledges_since(killed))[1], 45, "all partitions acknowledge again", every=0)
+
+    whole.start(victim)
+    restarted = time.monotonic()
+    whole.wait_until_healthy()
+    assert all(len(entry["isr"]) == 3 for entry in whole.partitions(topic).values())
+    until(lambda: traffic.acknowledges_since(restarted), 30, "all partitions acknowledge after the restart")
+    traffic.stop()
+
+    check_history(traffic, read_everything(whole, topic))
+    until(lambda: (read(), seen >= traffic.acknowledged.keys())[1], 60, "the group has seen everything", every=0)
+
+    def commits():
+        try:
+            reader.commit(asynchronous=False)
+            return True
+        except confluent_kafka.KafkaException:
+            reader.poll(0.1)
+            return False
+
+    until(commits, 30, "the group commits")
+    reader.close()
+
+
+def test_committed_offsets_survive_the_coordinators_death(whole, topic):
+    """Offsets committed before the kill are what the next coordinator answers, and the group goes on from there."""
+    group = "survivors"
+    places = [confluent_kafka.TopicPartition(topic, index, 100 + index) for index in range(PARTITIONS)]
+    settings = {"bootstrap.servers": whole.bootstrap, "group.id": group, "enable.auto.commit": False}
+    consumer = confluent_kafka.Consumer(settings)
+    consumer.commit(offsets=places, asynchronous=False)
+    consumer.close()
+    first = whole.coordinator(group)
+    whole.kill(first)
+
+    def moved():
+        with whole.connect_to_any() as connection:
+            error, node = connection.find_coordinator(group)
+            return error == 0 and node != first
+
+    until(moved, 45, "another broker coordinates")
+    fresh = confluent_kafka.Consumer(settings)
+    committed = fresh.committed([confluent_kafka.TopicPartition(topic, i) for i in range(PARTITIONS)], timeout=45)
+    fresh.close()
+    assert [place.offset for place in committed] == [100, 101, 102]
