@@ -11,7 +11,8 @@ public enum ClusterInspection {
   /// The state of the cluster in a data directory.
   public static func status(ofDirectory path: String) async throws(ClusterError) -> ClusterStatus {
     guard let description = try ClusterDirectory(path).description() else {
-      throw ClusterError(.notPossible, "there is no cluster in \(path); start one with: streamsocial up --data-dir \(path)")
+      throw ClusterError(
+        .notPossible, "there is no cluster in \(path); start one with: streamsocial up --data-dir \(path)")
     }
     var options = ClusterOptions()
     options.brokerCount = description.brokerCount

@@ -21,6 +21,7 @@ public final class ExternalCluster: ClusterEngine {
   public func startBroker(_ broker: Int32) async throws(ClusterError) { throw notHere }
 
   private var notHere: ClusterError {
-    ClusterError(.notPossible, "the brokers at \(bootstrapServers) run elsewhere: they cannot be started or killed here")
+    ClusterError(
+      .notPossible, "the brokers at \(bootstrapServers) run elsewhere: they cannot be started or killed here")
   }
 }

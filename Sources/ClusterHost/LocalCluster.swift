@@ -86,7 +86,8 @@ public final class LocalCluster: ClusterEngine {
       for port in [options.clientPort(of: broker), options.controllerPort(of: broker)] where Ports.isTaken(port) {
         throw ClusterError(
           .environment,
-          "port \(port) is taken by another program. Free it, or shift all ports with --port N (now \(options.portBase))")
+          "port \(port) is taken by another program. Free it, or shift all ports with --port N (now \(options.portBase))"
+        )
       }
     }
   }

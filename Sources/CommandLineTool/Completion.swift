@@ -33,7 +33,8 @@ public enum Completion {
       for option in command.options {
         switch option.kind {
         case .choice(let choices):
-          values += "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$word\")); return ;;\n"
+          values +=
+            "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$word\")); return ;;\n"
         case .path:
           values += "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
         case .directory:

@@ -35,7 +35,9 @@ public struct GroupDescription: Sendable, Equatable {
 
 extension AdminConnection {
   /// The addresses of all live brokers by id.
-  public func brokers(timeout: Duration = .seconds(30)) async throws(AdminError) -> [(id: Int32, address: ServerAddress)] {
+  public func brokers(timeout: Duration = .seconds(30)) async throws(AdminError) -> [(
+    id: Int32, address: ServerAddress
+  )] {
     var request = MetadataRequest()
     request.topics = []
     let response = try await send(request, timeout: timeout)
@@ -111,18 +113,21 @@ extension AdminConnection {
       try Self.check(fetched.errorCode, nil)
       for topic in fetched.topics {
         for partition in topic.partitions where partition.committedOffset >= 0 {
-          result.append(.init(topic: topic.name, partition: partition.partitionIndex, committed: partition.committedOffset))
+          result.append(
+            .init(topic: topic.name, partition: partition.partitionIndex, committed: partition.committedOffset))
         }
       }
     } else {
       try Self.check(response.errorCode, nil)
       for topic in response.topics {
         for partition in topic.partitions where partition.committedOffset >= 0 {
-          result.append(.init(topic: topic.name, partition: partition.partitionIndex, committed: partition.committedOffset))
+          result.append(
+            .init(topic: topic.name, partition: partition.partitionIndex, committed: partition.committedOffset))
         }
       }
     }
-    let ends = try await endOffsets(of: result.map { TopicPartition($0.topic, PartitionID($0.partition)) }, timeout: timeout)
+    let ends = try await endOffsets(
+      of: result.map { TopicPartition($0.topic, PartitionID($0.partition)) }, timeout: timeout)
     for index in result.indices {
       result[index].end = ends[TopicPartition(result[index].topic, PartitionID(result[index].partition))]
     }

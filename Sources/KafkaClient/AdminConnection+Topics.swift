@@ -72,7 +72,8 @@ extension AdminConnection {
   }
 
   /// Gives a topic more partitions; their number only grows.
-  public func growTopic(_ name: String, to partitions: Int32, timeout: Duration = .seconds(30)) async throws(AdminError) {
+  public func growTopic(_ name: String, to partitions: Int32, timeout: Duration = .seconds(30)) async throws(AdminError)
+  {
     var topic = CreatePartitionsRequest.CreatePartitionsTopic()
     topic.name = name
     topic.count = partitions
@@ -127,7 +128,9 @@ extension AdminConnection {
   }
 
   /// A topic's settings with their values, its own first.
-  public func settings(ofTopic name: String, timeout: Duration = .seconds(30)) async throws(AdminError) -> [TopicSetting] {
+  public func settings(ofTopic name: String, timeout: Duration = .seconds(30)) async throws(AdminError)
+    -> [TopicSetting]
+  {
     var resource = DescribeConfigsRequest.DescribeConfigsResource()
     resource.resourceType = 2
     resource.resourceName = name
@@ -139,7 +142,9 @@ extension AdminConnection {
     for described in response.results {
       try Self.check(described.errorCode, described.errorMessage)
       // Source 1: set on this very topic.
-      result += described.configs.map { TopicSetting(name: $0.name, value: $0.value ?? "", isOwn: $0.configSource == 1) }
+      result += described.configs.map {
+        TopicSetting(name: $0.name, value: $0.value ?? "", isOwn: $0.configSource == 1)
+      }
     }
     return result.sorted { $0.isOwn == $1.isOwn ? $0.name < $1.name : $0.isOwn }
   }

@@ -19,7 +19,8 @@ public enum AdminError: Error, Equatable, Sendable, CustomStringConvertible {
     case .unreachable(let address, let reason): "cannot reach \(address): \(reason)"
     case .disconnected(let address): "\(address) closed the connection"
     case .timedOut(let address): "\(address) did not answer in time"
-    case .malformed(let address, let reason): "\(address) answered with something that is not Kafka's protocol: \(reason)"
+    case .malformed(let address, let reason):
+      "\(address) answered with something that is not Kafka's protocol: \(reason)"
     case .unsupported(let api): "the broker does not serve \(api)"
     case .refused(let code, let message): message.isEmpty ? code.name : "\(code.name): \(message)"
     }

@@ -43,7 +43,12 @@ private func perform(_ box: UnsafeMutableRawPointer) {
 #if canImport(Darwin)
   private func startThread(_ box: UnsafeMutableRawPointer) -> Bool {
     var thread: pthread_t?
-    let failure = pthread_create(&thread, nil, { perform($0); return nil }, box)
+    let failure = pthread_create(
+      &thread, nil,
+      {
+        perform($0)
+        return nil
+      }, box)
     if let thread { pthread_detach(thread) }
     return failure == 0
   }

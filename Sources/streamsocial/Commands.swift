@@ -11,7 +11,8 @@ enum Commands {
       Example("streamsocial status", "how they are"),
     ],
     subcommands: [
-      Demo.command, Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume, Operate.start,
+      Demo.command, Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume,
+      Operate.start,
       Topics.command, Produce.command, Consume.command, ConsumerGroups.command, LogDump.command, BrokerCommand.command,
       completion,
     ])

@@ -8,7 +8,8 @@ enum Consume {
   static let from = Option.text(
     "from", "WHERE", default: "end", help: "beginning, end, an offset, or @MILLISECONDS since 1970")
   static let partition = Option.integer(
-    "partition", short: "p", in: 0...Int(Int32.max), default: 0, showsDefault: false, help: "Only this one (default: all)")
+    "partition", short: "p", in: 0...Int(Int32.max), default: 0, showsDefault: false,
+    help: "Only this one (default: all)")
   static let count = Option.integer(
     "count", short: "n", in: 1...Int.max, default: Int.max, showsDefault: false, help: "Stop after so many records")
   static let exit = Option.flag("exit", short: "e", help: "Stop at the end instead of waiting for more")
@@ -17,7 +18,8 @@ enum Consume {
   static let command: Command = Command(
     "consume", summary: "Print records, one JSON object a line",
     discussion: "Reads partitions side by side; order holds within each. Only what is committed is shown.",
-    positionals: [Topics.name], options: [from.spec, partition.spec, count.spec, exit.spec, values.spec] + Topics.connection,
+    positionals: [Topics.name],
+    options: [from.spec, partition.spec, count.spec, exit.spec, values.spec] + Topics.connection,
     examples: [
       Example("streamsocial consume posts", "what comes from now on"),
       Example("streamsocial consume posts --from beginning --exit", "all that is there"),
@@ -39,24 +41,26 @@ enum Consume {
         let (batches, end) = try await client.fetch(positions[index].partition, from: positions[index].next, wait: wait)
         let before = positions[index].next
         try printRecords(batches, positions[index].partition, &positions[index].next, &left, arguments, client)
-        if arguments[exit], positions[index].next >= end || positions[index].next == before { positions[index].isDone = true }
+        if arguments[exit], positions[index].next >= end || positions[index].next == before {
+          positions[index].isDone = true
+        }
       }
     }
     return .success
   }
 
   private static func start(_ arguments: Arguments, _ client: TopicClient, _ partition: Int32) async throws -> Int64 {
-    let where_ = arguments[from]
-    switch where_ {
+    let place = arguments[from]
+    switch place {
     case "beginning": return try await client.offset(of: partition, at: -2)
     case "end": return try await client.offset(of: partition, at: -1)
     default:
-      if where_.hasPrefix("@"), let time = Int64(where_.dropFirst()) {
+      if place.hasPrefix("@"), let time = Int64(place.dropFirst()) {
         let offset = try await client.offset(of: partition, at: time)
         return offset >= 0 ? offset : try await client.offset(of: partition, at: -1)
       }
-      guard let offset = Int64(where_), offset >= 0 else {
-        throw UsageError("--from is beginning, end, an offset or @MILLISECONDS; got “\(where_)”", path: arguments.path)
+      guard let offset = Int64(place), offset >= 0 else {
+        throw UsageError("--from is beginning, end, an offset or @MILLISECONDS; got “\(place)”", path: arguments.path)
       }
       return offset
     }

@@ -36,7 +36,9 @@ struct InputLines {
   private mutating func takeLines() -> [(number: Int, text: String)] {
     var lines: [(number: Int, text: String)] = []
     var start = 0
-    while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n")) ?? (ended && start < rest.count ? rest.count : nil) {
+    while let end = rest[start...].firstIndex(of: UInt8(ascii: "\n"))
+      ?? (ended && start < rest.count ? rest.count : nil)
+    {
       number += 1
       let line = String(decoding: rest[start..<end], as: UTF8.self)
       if !line.isEmpty { lines.append((number, line)) }

@@ -17,7 +17,9 @@ enum LogDump {
 
   static let command: Command = Command(
     "log", summary: "Look into a broker's files",
-    examples: [Example("streamsocial log dump .streamsocial/broker-1/data/posts-0/00000000000000000000.log", "its batches")],
+    examples: [
+      Example("streamsocial log dump .streamsocial/broker-1/data/posts-0/00000000000000000000.log", "its batches")
+    ],
     subcommands: [dump])
 
   static let dump: Command = Command(

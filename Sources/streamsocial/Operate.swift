@@ -49,10 +49,14 @@ enum Operate {
     return status.verdict == .healthy ? .success : .unhealthy
   }
 
-  static let kill = act("kill", "Kill a broker at once (SIGKILL): what a crash looks like", "broker 2 is gone; with --restart always it soon comes back")
-  static let pause = act("pause", "Freeze a broker (SIGSTOP): what a long pause looks like", "broker 2 does nothing until `resume 2`")
+  static let kill = act(
+    "kill", "Kill a broker at once (SIGKILL): what a crash looks like",
+    "broker 2 is gone; with --restart always it soon comes back")
+  static let pause = act(
+    "pause", "Freeze a broker (SIGSTOP): what a long pause looks like", "broker 2 does nothing until `resume 2`")
   static let resume = act("resume", "Let a paused broker go on", "broker 2 works again")
-  static let start = act("start", "Start a broker that does not run, on its old data", "broker 2 catches up and rejoins")
+  static let start = act(
+    "start", "Start a broker that does not run, on its old data", "broker 2 catches up and rejoins")
 
   private static func act(_ verb: String, _ summary: String, _ effect: String) -> Command {
     Command(

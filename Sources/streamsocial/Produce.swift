@@ -86,7 +86,9 @@ enum Produce {
     }
     do {
       let json = try JSON(parsing: line)
-      guard case .object = json else { throw UsageError("expected an object like {\"value\": \"hello\"}; or use --raw") }
+      guard case .object = json else {
+        throw UsageError("expected an object like {\"value\": \"hello\"}; or use --raw")
+      }
       record.key = try RecordText.bytes(of: "key", in: json)
       record.value = try RecordText.bytes(of: "value", in: json)
       record.partition = try json["partition"].map { value throws(UsageError) in

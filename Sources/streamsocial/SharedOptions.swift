@@ -16,7 +16,8 @@ enum SharedOptions {
     "broker-property", "K=V", kind: .keyValue, help: "A line for every broker's server.properties")
   static let bootstrapServers = Option.text(
     "bootstrap-servers", short: "b", "HOST:PORT,…", default: "127.0.0.1:9092", help: "Where to connect")
-  static let output = Option.choice("output", short: "o", ["text", "json"], default: "text", help: "For people or programs")
+  static let output = Option.choice(
+    "output", short: "o", ["text", "json"], default: "text", help: "For people or programs")
   static let timeout = Option.seconds("timeout", default: 30, help: "How long to wait for an answer")
 
   /// What a command that starts brokers takes.

@@ -25,7 +25,8 @@ enum Topics {
     "create", summary: "Create topics", positionals: [names],
     options: [partitions.spec, replicationFactor.spec, config.spec] + connection,
     examples: [
-      Example("streamsocial topics create posts --partitions 3 --replication-factor 3", "three partitions, three replicas"),
+      Example(
+        "streamsocial topics create posts --partitions 3 --replication-factor 3", "three partitions, three replicas"),
       Example("streamsocial topics create audit -c cleanup.policy=compact -c min.insync.replicas=2", "with settings"),
     ]
   ) { arguments in

@@ -67,7 +67,9 @@ func mistakesAreNamed(words: [String], message: String) {
 }
 
 @Test func helpIsReachedFromEverywhere() throws {
-  for words in [[], ["--help"], ["topics"], ["topics", "-h"], ["topics", "create", "--help"], ["help", "topics", "create"]] {
+  for words in [
+    [], ["--help"], ["topics"], ["topics", "-h"], ["topics", "create", "--help"], ["help", "topics", "create"],
+  ] {
     guard case .help(let command, let path) = try Parser.parse(words, root: root) else {
       Issue.record("\(words) is no call for help")
       continue
