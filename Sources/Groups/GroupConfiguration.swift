@@ -10,6 +10,9 @@ public struct GroupConfiguration: Sendable, Equatable {
   public var groupMaxSize: Int32 = .max
   /// `offset.metadata.max.bytes`: counted in UTF-16 units, as Kafka does.
   public var offsetMetadataMaxBytes: Int32 = 4096
+  /// `offsets.commit.timeout.ms`: how long an append may take until those who wait for it are refused with
+  /// COORDINATOR_NOT_AVAILABLE. The append itself goes on.
+  public var offsetsCommitTimeoutMs: Int32 = 5000
   /// `offsets.retention.minutes`: how long offsets outlive the last member or, of a topic that the group no longer
   /// reads, the last commit.
   public var offsetsRetentionMinutes: Int32 = 10080

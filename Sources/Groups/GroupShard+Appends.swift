@@ -5,14 +5,29 @@ extension GroupShard {
   /// Sends a batch on its way. Nothing in memory that the log must have changes before its result.
   mutating func append(
     _ changes: [StoredChange], to group: inout ClassicGroup, for purpose: PendingAppend.Purpose,
-    into effects: inout [GroupEffect]
+    at time: Moment, into effects: inout [GroupEffect]
   ) -> AppendToken {
-    let token = nextAppendToken
-    nextAppendToken += 1
-    appends[token] = PendingAppend(group: group.id, changes: changes, purpose: purpose)
+    let token = begin(PendingAppend(group: group.id, changes: changes, purpose: purpose), at: time)
     group.openAppends.append(token)
     effects.append(.append(token, changes.map { $0.record(group: group.id) }))
     return token
+  }
+
+  mutating func begin(_ append: PendingAppend, at time: Moment) -> AppendToken {
+    let token = nextAppendToken
+    nextAppendToken += 1
+    appends[token] = append
+    appendTimeouts.append(
+      token, deadline: time.now + .milliseconds(Int64(max(1, configuration.offsetsCommitTimeoutMs))))
+    return token
+  }
+
+  /// Those who wait for an append that takes too long are refused.
+  mutating func expireAppends(at time: Moment, into effects: inout [GroupEffect]) {
+    while let first = appendTimeouts.first, first.deadline <= time.now {
+      appendTimeouts.removeFirst()
+      appendEnded(first.append, .requestTimedOut, at: time, into: &effects)
+    }
   }
 
   /// Handles the result of an append; see `GroupEvent.appendResult` for what the codes mean.
@@ -35,6 +50,7 @@ extension GroupShard {
     default:
       refuse(token, code, isInDoubt: false, at: time, into: &effects)
     }
+    while let first = appendTimeouts.first, appends[first.append] == nil { appendTimeouts.removeFirst() }
   }
 
   private mutating func succeed(_ token: AppendToken, at time: Moment, into effects: inout [GroupEffect]) {

@@ -11,7 +11,7 @@ extension GroupShard {
       let changes = tombstones(for: group) { _ in true } + [.metadata(nil)]
       // Ids handed out before are void: their bearers will be told and ask again.
       group.pendingMembers = [:]
-      group.deletion = append(changes, to: &group, for: .deletion(token), into: &effects)
+      group.deletion = append(changes, to: &group, for: .deletion(token), at: time, into: &effects)
     } else {
       refuse(.nonEmptyGroup)
     }
@@ -52,7 +52,7 @@ extension GroupShard {
     if changes.isEmpty {
       effects.append(.reply(token, .offsetDelete(response)))
     } else {
-      _ = append(changes, to: &group, for: .offsetDeletion(token, response), into: &effects)
+      _ = append(changes, to: &group, for: .offsetDeletion(token, response), at: time, into: &effects)
     }
     keep(group)
   }
@@ -65,7 +65,7 @@ extension GroupShard {
       guard var group = take(id) else { continue }
       let changes = tombstones(for: group) { gone.contains($0) }
       if !changes.isEmpty {
-        _ = append(changes, to: &group, for: .offsetDeletion(nil, OffsetDeleteResponse()), into: &effects)
+        _ = append(changes, to: &group, for: .offsetDeletion(nil, OffsetDeleteResponse()), at: time, into: &effects)
       }
       keep(group)
     }

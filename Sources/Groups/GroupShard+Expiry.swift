@@ -5,6 +5,7 @@ extension GroupShard {
   /// Looks at every group whose deadline has come, and now and then at what may be forgotten.
   mutating func expire(at time: Moment, into effects: inout [GroupEffect]) {
     guard servingEpoch != nil else { return }
+    expireAppends(at: time, into: &effects)
     while let entry = deadlines.popFirst(until: time.now) {
       guard groups[entry.group]?.scheduled == entry.deadline, var group = take(entry.group) else { continue }
       group.scheduled = .distantFuture
@@ -63,14 +64,14 @@ extension GroupShard {
     let isIdle = group.state == .empty && group.pendingMembers.isEmpty && group.openAppends.isEmpty
     if isIdle, isNothingLeft, group.isKnown {
       changes.append(.metadata(nil))
-      group.deletion = append(changes, to: &group, for: .deletion(nil), into: &effects)
+      group.deletion = append(changes, to: &group, for: .deletion(nil), at: time, into: &effects)
       return
     }
     if !changes.isEmpty {
-      _ = append(changes, to: &group, for: .offsetDeletion(nil, OffsetDeleteResponse()), into: &effects)
+      _ = append(changes, to: &group, for: .offsetDeletion(nil, OffsetDeleteResponse()), at: time, into: &effects)
     } else if isIdle, let stored = group.stored, !stored.members.isEmpty {
       // The record of its emptiness was refused once; without it the group would never expire elsewhere.
-      _ = append([.metadata(group.metadata { _ in [] })], to: &group, for: .emptied([]), into: &effects)
+      _ = append([.metadata(group.metadata { _ in [] })], to: &group, for: .emptied([]), at: time, into: &effects)
     }
   }
 

@@ -46,7 +46,7 @@ extension GroupShard {
     }
     if isNewGroup, group.isKnown, before == nextAppendToken {
       // Kafka writes an empty group first, so that the next coordinator knows the group, too.
-      _ = append([.metadata(.newGroup(at: time))], to: &group, for: .creation, into: &effects)
+      _ = append([.metadata(.newGroup(at: time))], to: &group, for: .creation, at: time, into: &effects)
     }
     keep(group)
   }

@@ -21,6 +21,7 @@ extension GroupShard {
     groups = [:]
     appends = [:]
     appendsInDoubt = []
+    appendTimeouts.removeAll()
     deadlines.removeAll()
     nextRetentionCheck = nil
     phase = .unloaded
@@ -41,6 +42,8 @@ extension GroupShard {
   mutating func finishLoading(epoch: LeaderEpoch, at time: Moment, into effects: inout [GroupEffect]) {
     guard case .loading = phase else { return }
     phase = .serving(epoch)
+    let firstToken = AppendToken(UInt32(bitPattern: epoch.rawValue)) << 32
+    nextAppendToken = max(nextAppendToken, firstToken + 1)
     nextRetentionCheck = time.now + .milliseconds(max(1, configuration.offsetsRetentionCheckIntervalMs))
     for id in groups.keys.sorted() {
       guard var group = take(id) else { continue }

@@ -36,9 +36,8 @@ extension GroupShard {
       return
     }
     // In place: a commit is the most frequent request, and the group may be large.
-    let append = nextAppendToken
-    nextAppendToken += 1
-    appends[append] = PendingAppend(group: id, changes: changes, purpose: .offsetCommit(token, response))
+    let append = begin(
+      PendingAppend(group: id, changes: changes, purpose: .offsetCommit(token, response)), at: time)
     groups[id, default: ClassicGroup(id: id)].openAppends.append(append)
     keepScheduled(id)
     effects.append(.append(append, changes.map { $0.record(group: id) }))

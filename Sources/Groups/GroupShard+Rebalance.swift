@@ -77,7 +77,7 @@ extension GroupShard {
       group.protocolName = nil
       group.leader = nil
       group.enter(.empty, at: time)
-      return append([.metadata(group.metadata { _ in [] })], to: &group, for: .emptied([]), into: &effects)
+      return append([.metadata(group.metadata { _ in [] })], to: &group, for: .emptied([]), at: time, into: &effects)
     }
     guard electLeader(&group) else {
       // Static members keep their place without joining; somebody must assign, so it waits until their sessions end.

@@ -40,8 +40,7 @@ extension GroupShard {
       [.metadata(group.metadata { $0.assignment })], to: &group,
       for: .staticMember(
         join.token, memberID: memberID, instanceID: join.request.groupInstanceId ?? "", generation: group.generation,
-        response),
-      into: &effects)
+        response), at: time, into: &effects)
   }
 
   private func readsSameTopics(

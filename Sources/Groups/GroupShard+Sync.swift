@@ -20,7 +20,7 @@ extension GroupShard {
       switch group.state {
       case .empty: refuse(.unknownMemberId)
       case .preparingRebalance: refuse(.rebalanceInProgress)
-      case .completingRebalance: awaitAssignment(token, request, &group, into: &effects)
+      case .completingRebalance: awaitAssignment(token, request, &group, at: time, into: &effects)
       case .stable:
         group.syncReceived(from: memberID)
         effects.append(.reply(token, .syncGroup(group.syncResponse(for: memberID))))
@@ -30,7 +30,8 @@ extension GroupShard {
   }
 
   private mutating func awaitAssignment(
-    _ token: RequestToken, _ request: SyncGroupRequest, _ group: inout ClassicGroup, into effects: inout [GroupEffect]
+    _ token: RequestToken, _ request: SyncGroupRequest, _ group: inout ClassicGroup, at time: Moment,
+    into effects: inout [GroupEffect]
   ) {
     let memberID = request.memberId
     if let superseded = group.members[memberID]?.syncToken {
@@ -45,7 +46,7 @@ extension GroupShard {
     for entry in request.assignments { assignments[entry.memberId] = entry.assignment }
     group.assignmentAppend = append(
       [.metadata(group.metadata { assignments[$0.id] ?? [] })], to: &group,
-      for: .assignment(generation: group.generation), into: &effects)
+      for: .assignment(generation: group.generation), at: time, into: &effects)
   }
 
   /// The assignment is in the log: members may have it.

@@ -16,6 +16,7 @@ public struct GroupShard: Sendable {
   /// Appends that are in the log but not known to be replicated, oldest first.
   var appendsInDoubt: [AppendToken] = []
   var nextAppendToken: AppendToken = 1
+  var appendTimeouts = AppendTimeouts()
   var deadlines = DeadlineQueue()
   var nextRetentionCheck: Instant?
   var random: RandomSource
@@ -40,9 +41,10 @@ public struct GroupShard: Sendable {
   /// When the shard wants a `timer` event; nil if never. May be too early, never too late.
   public var nextDeadline: Instant? {
     guard servingEpoch != nil else { return nil }
-    guard let first = deadlines.first?.deadline else { return nextRetentionCheck }
-    guard let nextRetentionCheck else { return first }
-    return min(first, nextRetentionCheck)
+    var earliest = nextRetentionCheck ?? .distantFuture
+    if let first = deadlines.first { earliest = min(earliest, first.deadline) }
+    if let first = appendTimeouts.first { earliest = min(earliest, first.deadline) }
+    return earliest
   }
 
   /// Handles one event.
