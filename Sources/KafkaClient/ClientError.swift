@@ -15,7 +15,6 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
     self.init(code: code.rawValue, action + ": " + String(cString: rd_kafka_err2str(code)))
   }
 
-
   /// librdkafka's name of a code, such as `_MSG_TIMED_OUT`.
   public static func name(of code: Int32) -> String {
     String(cString: rd_kafka_err2name(rd_kafka_resp_err_t(code)))

@@ -45,23 +45,24 @@ public final class Consumer {
   public init(
     bootstrapServers: String, topics: [String], mode: Mode, settings: [ClientSetting] = []
   ) throws(ClientError) {
-    var all = [
-      ClientSetting("bootstrap.servers", bootstrapServers), ClientSetting("client.id", "streamsocial-consumer"),
-      ClientSetting("fetch.wait.max.ms", "100"), ClientSetting("check.crcs", "true"),
-      ClientSetting("fetch.error.backoff.ms", "50"), ClientSetting("queued.max.messages.kbytes", "16384"),
-    ] + Producer.quickRecovery
+    var all =
+      [
+        ClientSetting("bootstrap.servers", bootstrapServers), ClientSetting("client.id", "streamsocial-consumer"),
+        ClientSetting("fetch.wait.max.ms", "100"), ClientSetting("check.crcs", "true"),
+        ClientSetting("fetch.error.backoff.ms", "50"), ClientSetting("queued.max.messages.kbytes", "16384")
+      ] + Producer.quickRecovery
     switch mode {
     case .group(let group):
       all += [
         ClientSetting("group.id", group), ClientSetting("enable.auto.commit", "true"),
         ClientSetting("auto.commit.interval.ms", "500"), ClientSetting("auto.offset.reset", "earliest"),
-        ClientSetting("session.timeout.ms", "10000"), ClientSetting("heartbeat.interval.ms", "1000"),
+        ClientSetting("session.timeout.ms", "10000"), ClientSetting("heartbeat.interval.ms", "1000")
       ]
       wantsHeaders = false
     case .reader:
       all += [
         ClientSetting("group.id", "streamsocial-reader"), ClientSetting("enable.auto.commit", "false"),
-        ClientSetting("enable.partition.eof", "true"), ClientSetting("auto.offset.reset", "error"),
+        ClientSetting("enable.partition.eof", "true"), ClientSetting("auto.offset.reset", "error")
       ]
       wantsHeaders = true
     }
@@ -83,7 +84,8 @@ public final class Consumer {
       error = rd_kafka_subscribe(client, list)
     case .reader(let partitions):
       for (topic, partition) in partitions {
-        rd_kafka_topic_partition_list_add(list, topics[topic], partition).pointee.offset = Int64(RD_KAFKA_OFFSET_BEGINNING)
+        rd_kafka_topic_partition_list_add(list, topics[topic], partition).pointee.offset = Int64(
+          RD_KAFKA_OFFSET_BEGINNING)
       }
       error = rd_kafka_assign(client, list)
     }
@@ -151,7 +153,9 @@ public final class Consumer {
     var name: UnsafePointer<CChar>?
     var value: UnsafeRawPointer?
     var size = 0
-    while rd_kafka_header_get_all(list, result.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR, let found = name {
+    while rd_kafka_header_get_all(list, result.count, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR,
+      let found = name
+    {
       result.append(ConsumedRecord.Header(name: String(cString: found), value: bytes(value, size)))
     }
     return result

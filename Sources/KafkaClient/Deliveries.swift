@@ -91,7 +91,9 @@ final class DeliveryBook: @unchecked Sendable {
 }
 
 /// librdkafka's callback for each record; runs on the polling thread.
-func noteDelivery(_ client: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?) {
+func noteDelivery(
+  _ client: OpaquePointer?, _ message: UnsafePointer<rd_kafka_message_t>?, _ opaque: UnsafeMutableRawPointer?
+) {
   guard let message, let opaque else { return }
   let book = Unmanaged<DeliveryBook>.fromOpaque(opaque).takeUnretainedValue()
   // Numbers are sent as number + 1: a null pointer carries none.

@@ -11,7 +11,9 @@ public struct OutgoingRecord: Sendable {
   public var value: [UInt8]
   public var headers: [(name: String, value: [UInt8])]
 
-  public init(topic: Int, partition: Int32, key: [UInt8], value: [UInt8], headers: [(name: String, value: [UInt8])] = []) {
+  public init(
+    topic: Int, partition: Int32, key: [UInt8], value: [UInt8], headers: [(name: String, value: [UInt8])] = []
+  ) {
     self.topic = topic
     self.partition = partition
     self.key = key
@@ -33,7 +35,7 @@ public final class Producer: Sendable {
     ClientSetting("topic.metadata.refresh.interval.ms", "100"),
     ClientSetting("topic.metadata.refresh.fast.interval.ms", "20"),
     ClientSetting("socket.connection.setup.timeout.ms", "2000"), ClientSetting("socket.nagle.disable", "true"),
-    ClientSetting("log_level", "2"),
+    ClientSetting("log_level", "2")
   ]
 
   private struct Handles: @unchecked Sendable {
@@ -56,7 +58,7 @@ public final class Producer: Sendable {
         ClientSetting("acks", "all"), ClientSetting("enable.idempotence", "true"), ClientSetting("linger.ms", "5"),
         ClientSetting("retry.backoff.ms", "20"), ClientSetting("message.timeout.ms", "120000"),
         ClientSetting("queue.buffering.max.messages", "2000000"),
-        ClientSetting("queue.buffering.max.kbytes", "1048576"),
+        ClientSetting("queue.buffering.max.kbytes", "1048576")
       ] + Self.quickRecovery + settings)
     rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(book).toOpaque())
     rd_kafka_conf_set_dr_msg_cb(configuration, noteDelivery)
@@ -135,7 +137,9 @@ public final class Producer: Sendable {
   /// Ends the client; what is still queued is dropped. Nothing may be sent afterwards. Blocks.
   public func close() {
     guard !isClosing.exchange(true, ordering: .acquiringAndReleasing) else { return }
-    while !pollerHasEnded.load(ordering: .acquiring) { MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 2_000_000) }
+    while !pollerHasEnded.load(ordering: .acquiring) {
+      MonotonicClock.sleep(until: MonotonicClock.nanoseconds + 2_000_000)
+    }
     for topic in handles.topics { rd_kafka_topic_destroy(topic) }
     rd_kafka_destroy(handles.client)
   }

@@ -39,7 +39,8 @@ struct ClusterWatch: Sendable {
     var moment: Moment?
     await watch { topics, _ in
       let partitions = topics.flatMap(\.partitions)
-      guard !partitions.isEmpty, partitions.allSatisfy({ $0.leader >= 0 && $0.inSync.count == $0.replicas.count }) else { return false }
+      guard !partitions.isEmpty, partitions.allSatisfy({ $0.leader >= 0 && $0.inSync.count == $0.replicas.count })
+      else { return false }
       moment = MonotonicClock.nanoseconds
       return true
     }
@@ -56,7 +57,9 @@ struct ClusterWatch: Sendable {
     while ContinuousClock.now < deadline, !Task.isCancelled, !servers.isEmpty {
       do throws(AdminError) {
         let current: AdminConnection
-        if let connection { current = connection } else {
+        if let connection {
+          current = connection
+        } else {
           current = try await AdminConnection.connect(to: servers[turn % servers.count], timeout: Self.patience)
         }
         connection = current

@@ -20,12 +20,12 @@ extension DemoResult {
 
   var counts: Table {
     var table = Table([
-      ">SENT", ">ACKNOWLEDGED", ">UNKNOWN", ">LOST", ">DUPLICATED", ">REORDERED", ">CONFLICTING", ">CORRUPTED",
+      ">SENT", ">ACKNOWLEDGED", ">UNKNOWN", ">LOST", ">DUPLICATED", ">REORDERED", ">CONFLICTING", ">CORRUPTED"
     ])
     table.add(
       [
         findings.sent, findings.acknowledged, findings.unknown, findings.lost, findings.duplicated,
-        findings.reordered, findings.conflicting, findings.corrupted,
+        findings.reordered, findings.conflicting, findings.corrupted
       ].map { Text.grouped($0) })
     return table
   }
@@ -38,11 +38,15 @@ extension DemoResult {
       let election = electMilliseconds.flatMap { elect in detectMilliseconds.map { elect - $0 } }
       table.add(["broker \(victim) killed to its failure detected", Self.milliseconds(detectMilliseconds), "10-30 s"])
       table.add(["detected to new leaders", Self.milliseconds(election), "5-15 s"])
-      table.add(["killed to all partitions acknowledging", Self.milliseconds(measurements.restoreMilliseconds), "30-300 s"])
+      table.add([
+        "killed to all partitions acknowledging", Self.milliseconds(measurements.restoreMilliseconds), "30-300 s"
+      ])
       table.add(["restarted to accepting connections", Self.milliseconds(startMilliseconds), "10-30 s"])
       table.add(["restarted to all replicas in sync", Self.milliseconds(inSyncMilliseconds), ""])
     }
-    if let shutdownMilliseconds { table.add(["graceful shutdown of all", Self.milliseconds(shutdownMilliseconds), "5-10 s"]) }
+    if let shutdownMilliseconds {
+      table.add(["graceful shutdown of all", Self.milliseconds(shutdownMilliseconds), "5-10 s"])
+    }
     table.add(["longest gap without an acknowledgement", Self.milliseconds(measurements.longestGapMilliseconds), ""])
     return table
   }
@@ -51,7 +55,7 @@ extension DemoResult {
     var table = Table(["LATENCY", ">P50", ">P99", ">P99.9", ">MAX"])
     for (name, summary) in [
       ("before the kill", measurements.before), ("until the restart", measurements.during),
-      ("after it", measurements.after),
+      ("after it", measurements.after)
     ] {
       guard let summary else { continue }
       table.add(
@@ -64,25 +68,31 @@ extension DemoResult {
   /// Acknowledged events in each second, with what the brokers used.
   var chart: String {
     var lines = ["acknowledged each second  \(Sparkline.text(measurements.perSecond))"]
-    if let share = worstSecondShare { lines.append("worst second              \(Text.fixed(share * 100, 1)) % of the rate") }
+    if let share = worstSecondShare {
+      lines.append("worst second              \(Text.fixed(share * 100, 1)) % of the rate")
+    }
     if let residentBytesMax {
       lines.append("brokers' memory           \(Text.fixed(Double(residentBytesMax) / 1_048_576, 1)) MB at most")
     }
     if let brokerCPUSeconds { lines.append("brokers' processor time   \(Text.fixed(brokerCPUSeconds, 1)) s") }
     for miss in findings.missed {
-      lines.append(Text.padded("group \(miss.group)", to: 26) + (miss.events == 0 ? "saw everything" : "missed \(Text.grouped(miss.events))"))
+      lines.append(
+        Text.padded("group \(miss.group)", to: 26)
+          + (miss.events == 0 ? "saw everything" : "missed \(Text.grouped(miss.events))"))
     }
     return lines.joined(separator: "\n")
   }
 
   /// The same as a document, with a heading that says what was done.
   public var markdown: String {
-    let broker = victim.map { "broker \($0) (\(options.kill.text)) killed at \(Text.fixed(killAtSeconds ?? 0, 1)) s" } ?? "no broker killed"
+    let broker =
+      victim.map { "broker \($0) (\(options.kill.text)) killed at \(Text.fixed(killAtSeconds ?? 0, 1)) s" }
+      ?? "no broker killed"
     return """
       # Demo: \(passes ? "pass" : "fail")
 
-      Engine `\(options.cluster.engine.rawValue)`, \(Text.grouped(options.rate)) events/s for \(options.durationSeconds) s, \
-      seed \(options.seed), \(broker).
+      Engine `\(options.cluster.engine.rawValue)`, \(Text.grouped(options.rate)) events/s \
+      for \(options.durationSeconds) s, seed \(options.seed), \(broker).
 
       ```
       \(summary(coloured: false))

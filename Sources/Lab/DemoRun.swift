@@ -91,7 +91,9 @@ public final class DemoRun: Sendable {
   }
 
   /// Waits until all is sent, every record has its report, and the groups have read what was acknowledged.
-  private func settle(_ load: LoadThread, _ producer: Producer, _ groups: [GroupThread], _ result: inout DemoResult) async {
+  private func settle(_ load: LoadThread, _ producer: Producer, _ groups: [GroupThread], _ result: inout DemoResult)
+    async
+  {
     while !load.hasEnded {
       show("producing", load, producer, groups)
       try? await Task.sleep(for: .milliseconds(100))

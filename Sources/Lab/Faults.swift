@@ -82,7 +82,9 @@ struct Faults {
       chosen = followers.first { $0 != controller } ?? followers.first ?? -1
     case .none: chosen = -1
     }
-    guard ids.contains(chosen) else { throw LabError("no broker has the role \(run.options.kill.text) (got \(chosen))") }
+    guard ids.contains(chosen) else {
+      throw LabError("no broker has the role \(run.options.kill.text) (got \(chosen))")
+    }
     return chosen
   }
 
@@ -94,7 +96,9 @@ struct Faults {
       do throws(AdminError) {
         return try await connection.coordinator(of: DemoOptions.groups[0]).id
       } catch {
-        guard case .refused(code: .coordinatorNotAvailable, _) = error, ContinuousClock.now < deadline else { throw error }
+        guard case .refused(code: .coordinatorNotAvailable, _) = error, ContinuousClock.now < deadline else {
+          throw error
+        }
         try await Task.sleep(for: .milliseconds(50))
       }
     }

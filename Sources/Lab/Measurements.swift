@@ -37,7 +37,8 @@ public struct Measurements: Sendable, Equatable {
 
   /// All moments by one clock; `kill` and `restart` are nil when there was none.
   package init(
-    deliveries: [Delivery], sent: [SentEvent], traffic: Traffic, start: Int64, seconds: Int, kill: Int64?, restart: Int64?
+    deliveries: [Delivery], sent: [SentEvent], traffic: Traffic, start: Int64, seconds: Int, kill: Int64?,
+    restart: Int64?
   ) {
     var parts: [[Int64]] = [[], [], []]
     var times: [Int64] = []

@@ -24,7 +24,9 @@ final class ProcessMeter: Sendable {
     let page = Int64(max(1, sysconf(Int32(_SC_PAGESIZE))))
     var residentTotal: Int64 = 0
     for process in processes {
-      guard let stat = Self.read("/proc/\(process)/stat"), let memory = Self.read("/proc/\(process)/statm") else { continue }
+      guard let stat = Self.read("/proc/\(process)/stat"), let memory = Self.read("/proc/\(process)/statm") else {
+        continue
+      }
       // The command's name may hold anything; fields count from behind its closing bracket.
       guard let bracket = stat.lastIndex(of: ")") else { continue }
       let fields = stat[stat.index(after: bracket)...].split(separator: " ")

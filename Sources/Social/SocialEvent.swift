@@ -40,7 +40,9 @@ public struct EventIdentity: Sendable, Equatable {
   public init?(body: [UInt8]) {
     guard body.starts(with: Self.runOpening) else { return nil }
     var position = Self.runOpening.count
-    guard let run = Self.number(body, &position), body[position...].starts(with: Self.sequenceOpening) else { return nil }
+    guard let run = Self.number(body, &position), body[position...].starts(with: Self.sequenceOpening) else {
+      return nil
+    }
     position += Self.sequenceOpening.count
     guard let number = Self.number(body, &position), let sequence = Int(exactly: number) else { return nil }
     self.init(run: run, sequence: sequence)

@@ -27,7 +27,8 @@ public enum SocialTopic: Int, CaseIterable, Sendable {
     switch self {
     case .userActions: [("like", 450), ("comment", 200), ("follow", 150), ("share", 120), ("post", 80)]
     case .contentInteractions: [("view", 720), ("click", 150), ("react", 90), ("save", 40)]
-    case .systemEvents: [("session_started", 500), ("notification_sent", 300), ("cache_refreshed", 150), ("job_failed", 50)]
+    case .systemEvents:
+      [("session_started", 500), ("notification_sent", 300), ("cache_refreshed", 150), ("job_failed", 50)]
     }
   }
 

@@ -56,7 +56,11 @@ public struct Traffic: Sendable {
       keyNumber = Int32(user)
       partition = Int32(user) % topic.partitionCount
       body.member("user", Int64(user))
-      if kind == "follow" { body.member("target", Int64(users.draw(using: &random))) } else { body.member("content", "content-\(content)") }
+      if kind == "follow" {
+        body.member("target", Int64(users.draw(using: &random)))
+      } else {
+        body.member("content", "content-\(content)")
+      }
       if kind == "post" { body.member("text", Words.text(mean: 28, &random)) }
       if kind == "comment" { body.member("text", Words.text(mean: 12, &random)) }
     case .contentInteractions:
@@ -67,7 +71,9 @@ public struct Traffic: Sendable {
       body.member("user", Int64(user))
       body.member("surface", Self.draw([("feed", 600), ("profile", 200), ("search", 150), ("message", 50)], &random))
       if kind == "view" { body.member("millis", Int64(random.next() % 20_000)) }
-      if kind == "react" { body.member("reaction", Self.draw([("heart", 500), ("laugh", 300), ("wow", 150), ("sad", 50)], &random)) }
+      if kind == "react" {
+        body.member("reaction", Self.draw([("heart", 500), ("laugh", 300), ("wow", 150), ("sad", 50)], &random))
+      }
     case .systemEvents:
       key = []
       partition = Int32(truncatingIfNeeded: sequence % Int(topic.partitionCount))
@@ -81,7 +87,7 @@ public struct Traffic: Sendable {
       headers: [
         .init("ce_specversion", Array("1.0".utf8)), .init("ce_id", Array("\(run)-\(sequence)".utf8)),
         .init("ce_type", Array(topic.eventType.utf8)), .init("ce_source", Array("/streamsocial/traffic".utf8)),
-        .init("ce_time", Array(Timestamp.text(milliseconds: time).utf8)),
+        .init("ce_time", Array(Timestamp.text(milliseconds: time).utf8))
       ])
   }
 
