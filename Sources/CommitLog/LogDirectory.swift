@@ -139,13 +139,15 @@ public final class LogDirectory {
     return offsets
   }
 
-  /// Replaces the checkpoint durably.
-  public func write(_ checkpoint: Checkpoint, _ offsets: [TopicPartition: Offset]) throws(LogError) {
+  /// Replaces the checkpoint as a whole; durably, unless it only saves work.
+  public func write(
+    _ checkpoint: Checkpoint, _ offsets: [TopicPartition: Offset], durable: Bool = true
+  ) throws(LogError) {
     var text = "0\n\(offsets.count)\n"
     for (partition, offset) in offsets.sorted(by: { $0.key < $1.key }) {
       text += "\(partition.topic) \(partition.partition) \(offset)\n"
     }
-    try write(checkpoint.rawValue, text)
+    try write(checkpoint.rawValue, text, durable: durable)
   }
 
   // MARK: Partitions
@@ -167,15 +169,20 @@ public final class LogDirectory {
   /// Where the partition's log lies.
   public func folder(of partition: TopicPartition) -> String { path + "/" + partition.description }
 
-  /// Makes the partition's folder with its `partition.metadata`; durable when it returns.
-  public func createFolder(of partition: TopicPartition, topicID: TopicID) throws(LogError) {
+  /// Makes the partition's folder with its `partition.metadata`.
+  ///
+  /// - Parameter durable: syncs both before it returns. Without, a loss of power may take the folder; a replica that
+  ///   ended so is out of every ISR until it has caught up, so nothing acknowledged rests on it.
+  public func createFolder(
+    of partition: TopicPartition, topicID: TopicID, durable: Bool = true
+  ) throws(LogError) {
     let folder = folder(of: partition)
     let parent = path
     try io { () throws(FileError) in
       try fileSystem.makeDirectory(folder)
       try fileSystem.replace(
-        folder + "/partition.metadata", with: Array("version: 0\ntopic_id: \(topicID)".utf8), durable: true)
-      try fileSystem.syncDirectory(parent)
+        folder + "/partition.metadata", with: Array("version: 0\ntopic_id: \(topicID)".utf8), durable: durable)
+      if durable { try fileSystem.syncDirectory(parent) }
     }
   }
 
@@ -245,9 +252,9 @@ public final class LogDirectory {
     }
   }
 
-  private func write(_ name: String, _ text: String) throws(LogError) {
+  private func write(_ name: String, _ text: String, durable: Bool = true) throws(LogError) {
     let file = path + "/" + name
-    try io { () throws(FileError) in try fileSystem.replace(file, with: Array(text.utf8), durable: true) }
+    try io { () throws(FileError) in try fileSystem.replace(file, with: Array(text.utf8), durable: durable) }
   }
 }
 

@@ -78,7 +78,7 @@ extension ControlPlane {
       guard let self, self.now < deadline else { return done(own) }
       self.after(20) { self.describeQuorum(request, version: version, deadline: deadline, done) }
     }
-    guard let leader = quorum.raft.leaderID, let channel = quorum.peers[leader] else { return again() }
+    guard let leader = quorum.raft.leaderID, let channel = channel(to: leader) else { return again() }
     channel.send(request, version: version, timeout: max(.milliseconds(1), deadline - now)) { result in
       if case .success(let response) = result { done(response) } else { again() }
     }

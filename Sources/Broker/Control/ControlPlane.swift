@@ -38,6 +38,9 @@ final class ControlPlane: @unchecked Sendable {
   private var pendingActivation: (epoch: LeaderEpoch, start: Offset)?
   private var sessions: [ObjectIdentifier: ClientSession] = [:]
   private var listener: Listener?
+  /// Calls to the other controllers have connections of their own: answers leave in order, and behind the quorum's long
+  /// polls they would wait.
+  private var channels: [BrokerID: PeerChannel] = [:]
   let metrics = ControlMetrics()
 
   init(
@@ -62,6 +65,10 @@ final class ControlPlane: @unchecked Sendable {
     settings.seed = seed
     controller = ControllerState(configuration: settings)
     timer = try LoopTimer(loop) { [weak self] in self?.step(.timer) }
+    for voter in configuration.voters where voter.id != configuration.nodeID {
+      channels[voter.id] = try PeerChannel(
+        loop, peer: voter.id, host: voter.host, port: voter.port, clientId: "broker-\(configuration.nodeID)", log: log)
+    }
     quorum.delegate = self
     quorum.snapshotRecords = { [weak self] in self?.image.records() ?? [] }
   }
@@ -83,6 +90,7 @@ final class ControlPlane: @unchecked Sendable {
     listener?.close()
     for session in sessions.values { session.drop() }
     timer?.close()
+    for channel in channels.values { channel.close() }
     quorum.close()
   }
 
@@ -172,7 +180,7 @@ final class ControlPlane: @unchecked Sendable {
     guard let leader = quorum.raft.leaderID else { return finish(nil) }
     if leader == configuration.nodeID {
       handle(request.controllerRequest, version: version) { finish(Call.unwrap($0)) }
-    } else if let channel = quorum.peers[leader] {
+    } else if let channel = channels[leader] {
       channel.send(request, version: version, timeout: max(.milliseconds(1), deadline - now)) { result in
         if case .success(let response) = result { finish(response) } else { finish(nil) }
       }
@@ -180,6 +188,9 @@ final class ControlPlane: @unchecked Sendable {
       finish(nil)
     }
   }
+
+  /// The connection for calls to another controller.
+  func channel(to controller: BrokerID) -> PeerChannel? { channels[controller] }
 
   /// Runs `work` once after so many milliseconds.
   func after(_ milliseconds: UInt64, _ work: @escaping () -> Void) {

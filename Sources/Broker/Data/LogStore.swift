@@ -93,7 +93,7 @@ final class LogStore {
       unclaimed[stale.key] = nil
       remove(stale.value.log, id: stale.key, name: name)
     }
-    try directory.createFolder(of: name, topicID: id.topic)
+    try directory.createFolder(of: name, topicID: id.topic, durable: false)
     recoveryPoints[name] = nil
     logStarts[name] = nil
     return try openLog(name, config: config, wallClock: wallClock)
@@ -151,11 +151,15 @@ final class LogStore {
   }
 
   /// After a log was cut: its recovery point may have gone back.
-  func writeRecoveryPoints() { write(.recoveryPoint, open.mapValues(\.recoveryPoint)) }
+  func writeRecoveryPoints() { write(.recoveryPoint, open.mapValues(\.recoveryPoint), durable: true) }
 
-  private func write(_ kind: LogDirectory.Checkpoint, _ offsets: [TopicPartition: Offset]) {
+  private func write(
+    _ kind: LogDirectory.Checkpoint, _ offsets: [TopicPartition: Offset], durable: Bool = false
+  ) {
     guard !isClosed else { return }
-    do throws(LogError) { try directory.write(kind, offsets) } catch {
+    // A sync on this loop would hold up everybody. What a loss of power takes back is a lower bound, and that is safe:
+    // only after a cut must the new, smaller recovery point be the one that is found.
+    do throws(LogError) { try directory.write(kind, offsets, durable: durable) } catch {
       log.error("checkpoint cannot be written", "kind=\(kind) reason=\"\(error)\"")
     }
   }
