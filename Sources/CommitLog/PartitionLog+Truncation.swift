@@ -8,7 +8,12 @@ extension PartitionLog {
   /// stop would take what was cut for something that had been durable.
   public func truncate(to offset: Offset) throws(LogError) {
     try checkUsable()
-    guard offset < logEndOffset else { return }
+    guard offset < logEndOffset else {
+      // An epoch that began at the end and got no record goes too, though no byte does (KAFKA-10706): the leader that
+      // asked for the cut does not know it, and would ask for ever.
+      if epochs.truncate(to: logEndOffset) { try writeEpochs(durable: false) }
+      return
+    }
     guard offset > segments[0].baseOffset else { return try truncateFully(startingAt: offset) }
     try afterFailureStop { () throws(LogError) in
       while segments.count > 1, active.baseOffset >= offset { try segments.removeLast().delete() }

@@ -232,6 +232,18 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
     #expect(try log.add(try makeBatch()).baseOffset == Offset(500))
   }
 
+  /// A leader that wrote nothing leaves an epoch behind that begins at its log's end. When its successor does not know that
+  /// epoch, the cut takes no byte and must take the epoch all the same (KAFKA-10706).
+  @Test func truncationAtTheEndForgetsAnEpochWithoutRecords() throws {
+    let log = try openLog(MemoryFileSystem())
+    try log.add(makeBatch(2), epoch: 0)
+    try log.beginEpoch(LeaderEpoch(1))
+    #expect(log.latestEpoch == LeaderEpoch(1))
+    try log.truncate(to: log.logEndOffset)
+    #expect(log.latestEpoch == LeaderEpoch(0))
+    #expect(log.logEndOffset == Offset(2))
+  }
+
   @Test func retentionGoesByTimeSizeAndStart() throws {
     var config = LogConfig()
     config.segmentBytes = 300

@@ -141,7 +141,10 @@ final class ReplicaFetcher {
         plane.settle(partition)
       }
     }
-    if hasErrors { failed() } else { schedule() }
+    if hasErrors { return failed() }
+    // A second request under way (see `add`) asks for all partitions: answer it before asking again, or the two would
+    // end each other's long polls for ever.
+    if inFlight == 0 { schedule() }
   }
 
   /// Asks the leader for its log's bounds, for a partition whose offset the leader does not have.
