@@ -3,7 +3,7 @@ import Primitives
 import Testing
 import Wire
 
-/// Random histories of a cluster of four brokers: kills, restarts clean and not, shutdowns, ISR changes, topics, settings,
+/// Random histories of four brokers: kills, restarts clean and not, shutdowns, ISR changes, topics, settings,
 /// reassignments, and changes of the controller with loss of what was not committed.
 @Suite struct HistoryTests {
   /// Goal: P1, epochs that only grow, R10, and one answer to each request. Method: 400 seeds of 120 steps each; every
