@@ -81,6 +81,7 @@ let testTargets: [Target] = [
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
+  tests("BrokerTests", ["Broker", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   tests("ClusterHostTests", ["ClusterHost", "CommandLineTool", "KafkaClient"]),

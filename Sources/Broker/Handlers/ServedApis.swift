@@ -1,9 +1,9 @@
 import Wire
 
 /// Which APIs a listener serves, in which versions: what ApiVersions says and what is enforced.
-struct ServedApis: Sendable {
+package struct ServedApis: Sendable {
   /// Versions that are handled, by API.
-  let versions: [ApiKey: ClosedRange<Int16>]
+  package let versions: [ApiKey: ClosedRange<Int16>]
 
   init(_ apis: [ApiKey], narrowed: [ApiKey: ClosedRange<Int16>] = [:]) {
     var versions: [ApiKey: ClosedRange<Int16>] = [:]
@@ -15,7 +15,7 @@ struct ServedApis: Sendable {
   }
 
   /// The listener for clients and other brokers.
-  static let client = ServedApis(
+  package static let client = ServedApis(
     [
       .produce, .fetch, .listOffsets, .metadata, .offsetCommit, .offsetFetch, .findCoordinator, .joinGroup, .heartbeat,
       .leaveGroup, .syncGroup, .describeGroups, .listGroups, .apiVersions, .createTopics, .deleteTopics, .deleteRecords,
@@ -27,7 +27,7 @@ struct ServedApis: Sendable {
     narrowed: [.initProducerId: 0...5])
 
   /// The controllers' listener.
-  static let controller = ServedApis([
+  package static let controller = ServedApis([
     .fetch, .apiVersions, .createTopics, .deleteTopics, .alterConfigs, .createPartitions, .electLeaders,
     .incrementalAlterConfigs, .alterPartitionReassignments, .listPartitionReassignments, .vote, .beginQuorumEpoch,
     .endQuorumEpoch, .describeQuorum, .alterPartition, .fetchSnapshot, .describeCluster, .brokerRegistration,
