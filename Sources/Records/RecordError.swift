@@ -39,11 +39,12 @@ public enum RecordError: Error, Equatable, Sendable {
   public var errorCode: ErrorCode {
     switch self {
     case .rejected(let code, _): code
-    case .truncated, .invalidLength, .crcMismatch: .corruptMessage
+    case .invalidLength, .crcMismatch: .corruptMessage
     case .unsupportedMagic(let magic): magic == 0 || magic == 1 ? .unsupportedForMessageFormat : .corruptMessage
     case .unknownCodec: .unsupportedCompressionType
     case .decompressedTooLarge: .messageTooLarge
-    case .damagedCompression, .invalidRecordCount, .invalidRecord: .invalidRecord
+    // Kafka finds no whole batch in what ends early, and so says that the records are invalid, not corrupt.
+    case .truncated, .damagedCompression, .invalidRecordCount, .invalidRecord: .invalidRecord
     }
   }
 
