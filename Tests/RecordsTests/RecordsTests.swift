@@ -280,7 +280,7 @@ func read(_ bytes: [UInt8], limit: Int = 64 << 20) -> (records: Int, error: Reco
   @Test func eachBrokenRuleHasItsCode() throws {
     let good = try batch()
     #expect(code(good) == .none)
-    #expect(code([]) == .corruptMessage)
+    #expect(code([]) == .invalidRecord)
     #expect(code(good + good) == .invalidRecord)
     var wrongSum = good
     wrongSum[17] ^= 1
