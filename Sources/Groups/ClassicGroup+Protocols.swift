@@ -9,7 +9,7 @@ extension ClassicGroup {
 
   /// Whether a member with these protocols could work with all who are here.
   func supports(_ type: String, _ protocols: [SupportedProtocol]) -> Bool {
-    if state == .empty { return !type.isEmpty && !protocols.isEmpty }
+    if members.isEmpty { return !type.isEmpty && !protocols.isEmpty }
     guard type == protocolType else { return false }
     let common = commonProtocols
     return protocols.contains { common.contains($0.name) }

@@ -103,7 +103,7 @@ public struct GroupShard: Sendable {
         effects.append(.reply(token, request.refusal(.invalidGroupId, version: context.version)))
         return
       }
-      if groups[group]?.deletion != nil {
+      if request.canReviveGroup, groups[group]?.deletion != nil {
         groups[group]?.deferred.append(.init(token: token, request: request, context: context))
         return
       }
@@ -152,6 +152,15 @@ extension GroupRequest {
     case .offsetDelete(let request): request.groupId
     case .deleteGroup(let id): id
     case .offsetFetch, .describeGroup, .listGroups: nil
+    }
+  }
+
+  /// What the request does depends on whether the group's deletion succeeds. A group that is being deleted has no
+  /// members, so the requests of members need not wait to be refused.
+  var canReviveGroup: Bool {
+    switch self {
+    case .joinGroup, .offsetCommit, .offsetDelete, .deleteGroup: true
+    case .syncGroup, .heartbeat, .leaveGroup, .offsetFetch, .describeGroup, .listGroups: false
     }
   }
 

@@ -12,7 +12,8 @@ import Testing
     var javaHash: Int32
     var partition: Int32
   }
-  let path = "\(#filePath.dropLast("GroupsTests/CoordinatorPartitionTests.swift".count))"
+  let path =
+    "\(#filePath.dropLast("GroupsTests/CoordinatorPartitionTests.swift".count))"
     + "Vectors/groups/coordinator-partitions.json"
   let rows = try JSONDecoder().decode([Row].self, from: Data(contentsOf: URL(fileURLWithPath: path)))
   #expect(rows.contains { $0.javaHash == .min })

@@ -29,6 +29,9 @@ struct GroupWorld {
   private(set) var outstanding: Set<RequestToken> = []
   private(set) var violations: [String] = []
   private var nextToken: RequestToken = 1
+  /// What the log says, and up to where it has been read.
+  private var replayed: [String: Stored] = [:]
+  private var foldedBatches = 0
   private(set) var epoch: Int32 = 0
   let seed: UInt64
 
@@ -73,6 +76,10 @@ struct GroupWorld {
 
   /// Ends (or puts in doubt) a batch of the queue.
   mutating func end(_ token: AppendToken, _ code: ErrorCode) {
+    if code == .none {
+      // Results come in order; only of what is in doubt there may be no other word than a later success.
+      while let first = queue.first(where: { !$0.isInDoubt }), first.token < token { end(first.token, .none) }
+    }
     guard let index = queue.firstIndex(where: { $0.token == token }) else { return }
     switch code {
     case .none:
@@ -131,7 +138,8 @@ struct GroupWorld {
 
   private mutating func check() {
     guard shard.servingEpoch != nil else { return }
-    let replayed = Self.storedState(of: log.joined().map { $0 })
+    Self.fold(log[foldedBatches...].joined(), into: &replayed)
+    foldedBatches = log.count
     let held = Self.storedState(of: shard)
     if replayed != held { violations.append("memory \(held)\nis not the log's \(replayed)") }
     for group in shard.groups.values where group.state == .stable && group.openAppends.isEmpty {
@@ -155,8 +163,7 @@ struct GroupWorld {
   }
 
   /// What the log says, read without the shard: the last record of each key counts.
-  static func storedState(of records: [GroupRecord]) -> [String: Stored] {
-    var state: [String: Stored] = [:]
+  static func fold(_ records: some Sequence<GroupRecord>, into state: inout [String: Stored]) {
     for record in records {
       do throws(DecodeError) {
         guard let type = leadingInt16(record.key) else { throw .truncated(at: 0) }
@@ -179,6 +186,6 @@ struct GroupWorld {
         Issue.record("record \(record) cannot be read: \(error)")
       }
     }
-    return state.filter { $0.value.metadata != nil || !$0.value.offsets.isEmpty }
+    state = state.filter { $0.value.metadata != nil || !$0.value.offsets.isEmpty }
   }
 }

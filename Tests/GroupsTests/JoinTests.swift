@@ -246,3 +246,17 @@ func sessionTimeoutHasBounds(_ milliseconds: Int32, _ isAllowed: Bool) {
   #expect(world.error(first) == .rebalanceInProgress)
   #expect(world.isWaiting(second))
 }
+
+/// Goal: nobody to agree with, nobody to disagree with. Method: all leave while the first rebalance waits for more.
+@Test func whoComesToARebalanceWithoutMembersIsTaken() {
+  var world = GroupWorld { $0.groupInitialRebalanceDelayMs = 3000 }
+  let first = world.join(version: 3)
+  #expect(world.isWaiting(first))
+  let member = world.shard.groups["g"]?.leader ?? ""
+  _ = world.leave([(member, nil)])
+  #expect(world.state() == "PreparingRebalance")
+  let second = world.join(protocols: [("sticky", subscription(["t"]))], version: 3)
+  #expect(world.isWaiting(second))
+  world.advance(10_000)
+  #expect(world.joined(second).protocolName == "sticky")
+}
