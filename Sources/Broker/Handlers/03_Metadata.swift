@@ -5,7 +5,7 @@ import Wire
 /// Metadata, versions 0–13. Authorized operations are not reported (there are no ACLs); version 13's REBOOTSTRAP_REQUIRED
 /// is never answered.
 extension DataPlane {
-  func metadata(_ context: RequestContext, _ request: MetadataRequest) {
+  func metadata(_ context: RequestContext, _ request: MetadataRequest, mayCreate: Bool = true) {
     var response = MetadataResponse()
     response.clusterId = clusterID
     // Some live broker, not the quorum's leader: clients send controller requests there, and it forwards (KIP-595).
@@ -44,9 +44,27 @@ extension DataPlane {
         response.topics.append(entry)
       }
     }
-    let mayCreate = context.version < 4 || request.allowAutoTopicCreation
-    if !missing.isEmpty, mayCreate, configuration.flag("auto.create.topics.enable") { autoCreate(missing) }
-    context.reply(response)
+    let isWanted = context.version < 4 || request.allowAutoTopicCreation
+    guard !missing.isEmpty, mayCreate, isWanted, configuration.flag("auto.create.topics.enable") else {
+      return context.reply(response)
+    }
+    // The answer waits a moment for the topics, so that the client need not ask again.
+    autoCreate(missing)
+    answerWhenThere(missing, context, request, until: now + Self.autoCreateWait)
+  }
+
+  private static let autoCreateWait = TimeSpan.milliseconds(300)
+
+  private func answerWhenThere(
+    _ names: [String], _ context: RequestContext, _ request: MetadataRequest, until deadline: Instant
+  ) {
+    let isThere = names.allSatisfy { name in
+      image.topic(named: name)?.partitions.allSatisfy { isLive($0.leader) } ?? false
+    }
+    guard !isThere, now < deadline else { return metadata(context, request, mayCreate: false) }
+    deadlines.add(now + .milliseconds(2)) { [weak self] in
+      self?.answerWhenThere(names, context, request, until: deadline)
+    }
   }
 
   private func failed(_ name: String?, _ code: ErrorCode) -> MetadataResponse.MetadataResponseTopic {
