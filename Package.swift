@@ -4,8 +4,10 @@ import PackageDescription
 /// Every target treats warnings as errors and speaks Swift 6.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .swiftLanguageMode(.v6)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -42,10 +44,7 @@ let modules: [Target] = [
   library("Consensus", ["Primitives"]),
   library("Controller", ["Primitives", "Wire"]),
   library("Replication", ["Primitives"]),
-  // Its tests look at a group's inner state, in release builds too.
-  .target(
-    name: "Groups", dependencies: ["Primitives", "Wire"],
-    swiftSettings: strict + [.unsafeFlags(["-enable-testing"])]),
+  library("Groups", ["Primitives", "Wire"], settings: strict + [.unsafeFlags(["-enable-testing"])]),
   library("Social", ["Primitives"]),
   library("Checker", ["Primitives"]),
   // Composition

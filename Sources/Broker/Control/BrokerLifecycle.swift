@@ -144,6 +144,8 @@ final class BrokerLifecycle {
       default: wait = 50
       }
     } else {
+      // Nobody controls the cluster any more (all of it may be going): there is nothing to wait for.
+      if state == .shutdown { return finishShutdown() }
       wait = 20
     }
     if state == .shutdown, plane.now >= shutdownDeadline { return finishShutdown() }
