@@ -13,7 +13,7 @@ final class RaftCluster {
   var narrates = false
   var story: [String] = []
 
-  private var queue = RaftEventQueue()
+  private var queue = EventQueue<RaftHappening>()
   private let seed: RandomSource
   var network: RandomSource
   var chance: RandomSource

@@ -1,23 +1,7 @@
-import Consensus
 import Primitives
 
-/// Something that will happen in the simulated world. Nodes are named by their index.
-enum RaftHappening {
-  case timer(node: Int, life: Int)
-  case request(from: Int, life: Int, to: Int, RequestID, RaftRequest)
-  case response(from: Int, to: Int, life: Int, RequestID, RaftResponse)
-  case requestFailed(node: Int, life: Int, peer: Int, RequestID)
-  case unreachable(node: Int, peer: Int)
-  case disturbance(RaftDisturbance)
-}
-
-/// What chance, or a transcript, does to the cluster.
-enum RaftDisturbance {
-  case crash, restart(Int), partition, heal, pause, propose, snapshot, writeBack, resign
-}
-
 /// The future, earliest first; at the same instant in the order of arrival.
-struct RaftEventQueue {
+struct EventQueue<Happening> {
   private struct Item {
     var time: Instant
     var sequence: UInt64
@@ -25,13 +9,13 @@ struct RaftEventQueue {
   }
 
   private var heap: [Item] = []
-  private var slots: [RaftHappening?] = []
+  private var slots: [Happening?] = []
   private var free: [Int] = []
   private var sequence: UInt64 = 0
 
   var nextTime: Instant? { heap.first?.time }
 
-  mutating func push(_ happening: RaftHappening, at time: Instant) {
+  mutating func push(_ happening: Happening, at time: Instant) {
     let slot: Int
     if let reused = free.popLast() {
       slot = reused
@@ -51,7 +35,7 @@ struct RaftEventQueue {
     }
   }
 
-  mutating func pop() -> (Instant, RaftHappening)? {
+  mutating func pop() -> (Instant, Happening)? {
     guard let first = heap.first, let last = heap.popLast(), let happening = slots[first.slot] else { return nil }
     if !heap.isEmpty {
       heap[0] = last
