@@ -72,7 +72,8 @@ struct ReplicationModelController {
     guard brokers[index].isFenced else { return }
     brokers[index].isFenced = false
     version += 1
-    if leader == .none { change(to: isr, unclean: .none) }
+    let isBegun = leaderEpoch != .none || brokers.allSatisfy { !$0.isFenced }
+    if leader == .none, isBegun { change(to: isr, unclean: .none) }
   }
 
   mutating func expireSessions(at now: Instant, after session: TimeSpan) {

@@ -1,0 +1,72 @@
+import Primitives
+import Replication
+
+/// Something that will happen in the simulated world. Brokers are named by their index.
+enum ReplicationHappening {
+  case register(from: Int, life: Int, cleanEpoch: BrokerEpoch)
+  case registered(to: Int, life: Int, BrokerEpoch, version: Int)
+  case heartbeat(from: Int, BrokerEpoch)
+  case metadata(to: Int, life: Int, version: Int, PartitionMetadata)
+  case alterPartition(from: Int, life: Int, BrokerEpoch, AlterPartitionProposal)
+  case alterAnswer(to: Int, life: Int, AlterPartitionProposal, AlterPartitionAnswer)
+  case fetch(from: Int, life: Int, to: Int, BrokerEpoch, NextFetch)
+  case fetchAnswer(from: Int, to: Int, life: Int, NextFetch, FetchAnswer, [ReplicationSimulatedLog.Record])
+  case produce(to: Int, value: UInt64, attempt: Int)
+  case tick(Int, life: Int)
+  case fetchTimer(Int, life: Int, generation: Int)
+  case expireSessions
+  case restart(Int)
+  case healNetwork
+  case disturbance(ReplicationDisturbance)
+}
+
+typealias AlterPartitionAnswer = Result<
+  (isr: [BrokerID], partitionEpoch: PartitionEpoch, leaderEpoch: LeaderEpoch), ErrorCode
+>
+
+/// A broker's machine: what survives the process, and the process while there is one.
+final class ReplicationSimulatedBroker {
+  /// A death that the controller has to hear of before another may befall the partition.
+  enum Debt { case none, killed, lossy }
+
+  struct Token {
+    var value: UInt64
+    var offset: Offset
+    var attempt: Int
+  }
+
+  let index: Int
+  var id: BrokerID { BrokerID(Int32(index + 1)) }
+  var log = ReplicationSimulatedLog()
+  var storedHighWatermark = Offset.zero
+  /// The registration under which the last process stopped in good order; `.none` if it did not.
+  var cleanEpoch = BrokerEpoch.none
+  var debt = Debt.none
+
+  /// Rises with every process; messages to earlier ones find nobody.
+  var life = 0
+  var replica: PartitionReplica?
+  var brokerEpoch = BrokerEpoch.none
+  var metadataVersion = 0
+  /// A paused process does nothing until then.
+  var busyUntil = Instant.zero
+  var fetchesFrom: Int?
+  var fetchGeneration = 0
+  var waiting: [UInt64: Token] = [:]
+  var effects: [ReplicationEffect] = []
+
+  init(index: Int) { self.index = index }
+
+  var isRegistered: Bool { replica != nil && brokerEpoch != .none }
+  var isLeader: Bool { replica?.isLeader ?? false }
+  var highWatermark: Offset { replica?.highWatermark ?? .zero }
+
+  func die() {
+    storedHighWatermark = highWatermark
+    replica = nil
+    brokerEpoch = .none
+    fetchesFrom = nil
+    waiting.removeAll()
+    busyUntil = .zero
+  }
+}
