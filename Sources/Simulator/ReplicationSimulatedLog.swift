@@ -26,9 +26,10 @@ struct ReplicationSimulatedLog: ReplicaLog {
   var latestEpoch: LeaderEpoch? { epochs.last?.epoch }
 
   func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, offset: Offset)? {
-    guard let index = epochs.lastIndex(where: { $0.epoch <= epoch }) else { return nil }
-    let end = index + 1 < epochs.count ? epochs[index + 1].start : logEndOffset
-    return (epochs[index].epoch, end)
+    guard let last = epochs.last, epoch <= last.epoch else { return nil }
+    if epoch == last.epoch { return (epoch, logEndOffset) }
+    guard let next = epochs.firstIndex(where: { $0.epoch > epoch }) else { return nil }
+    return next == 0 ? (epoch, epochs[0].start) : (epochs[next - 1].epoch, epochs[next].start)
   }
 
   /// Nil when the log does not reach as far.

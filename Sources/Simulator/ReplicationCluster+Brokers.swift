@@ -1,0 +1,195 @@
+import Primitives
+import Replication
+
+/// What a broker's shell does around the core.
+extension ReplicationCluster {
+  func start(_ broker: ReplicationSimulatedBroker) {
+    broker.life += 1
+    broker.metadataVersion = 0
+    broker.log.reopen()
+    broker.replica = PartitionReplica(
+      partition: partition, localID: broker.id, brokerEpoch: .none, configuration: world.configuration,
+      highWatermark: min(broker.storedHighWatermark, broker.log.logEndOffset))
+    narrate("\(broker.id) starts, log ends at \(broker.log.logEndOffset)")
+    after(.milliseconds(1), .tick(broker.index, life: broker.life))
+  }
+
+  func handle(_ happening: ReplicationHappening, by broker: ReplicationSimulatedBroker) {
+    switch happening {
+    case .registered(_, _, let epoch, let version):
+      guard broker.brokerEpoch == .none else { return }
+      broker.brokerEpoch = epoch
+      broker.replica?.brokerEpoch = epoch
+      // Older metadata was meant for an earlier life.
+      broker.metadataVersion = version - 1
+      broker.cleanEpoch = .none
+      beat(broker)
+    case .metadata(_, _, let version, let metadata):
+      guard broker.isRegistered, version > broker.metadataVersion else { return }
+      broker.metadataVersion = version
+      let wasLeader = broker.isLeader
+      broker.replica?.apply(metadata, at: now, log: &broker.log, into: &broker.effects)
+      if broker.isLeader != wasLeader {
+        narrate("\(broker.id) \(broker.isLeader ? "leads" : "no longer leads") in epoch \(metadata.leaderEpoch)")
+      }
+    case .alterAnswer(_, _, let proposal, let answer):
+      broker.replica?.alterPartitionResult(
+        answer, to: proposal, at: now, logEndOffset: broker.log.logEndOffset, into: &broker.effects)
+    case .fetch(let from, let life, _, let epoch, let request):
+      answer(request, from: from, life: life, epoch, by: broker)
+    case .fetchAnswer(_, _, _, let request, let answer, let records):
+      take(answer, records, to: request, by: broker)
+    case .produce(_, let value, let attempt): produce(value, attempt, to: broker)
+    case .tick:
+      broker.replica?.tick(at: now, logEndOffset: broker.log.logEndOffset, into: &broker.effects)
+      after(.milliseconds(50), .tick(broker.index, life: broker.life))
+      beat(broker)
+    case .fetchTimer(_, _, let generation):
+      if generation == broker.fetchGeneration { fetch(broker) }
+    case .register, .heartbeat, .alterPartition, .expireSessions, .restart, .healNetwork, .disturbance: break
+    }
+    settle(broker)
+  }
+
+  private func beat(_ broker: ReplicationSimulatedBroker) {
+    if broker.isRegistered {
+      send(from: broker.index, to: Self.controllerIndex, .heartbeat(from: broker.index, broker.brokerEpoch))
+    } else {
+      send(
+        from: broker.index, to: Self.controllerIndex,
+        .register(from: broker.index, life: broker.life, cleanEpoch: broker.cleanEpoch))
+    }
+  }
+
+  // MARK: following
+
+  func fetch(_ broker: ReplicationSimulatedBroker) {
+    guard let leader = broker.fetchesFrom, let request = broker.replica?.nextFetch(log: broker.log) else { return }
+    send(
+      from: broker.index, to: leader,
+      .fetch(from: broker.index, life: broker.life, to: leader, broker.brokerEpoch, request))
+    fetchAgain(broker, after: .milliseconds(100))
+  }
+
+  private func fetchAgain(_ broker: ReplicationSimulatedBroker, after span: TimeSpan) {
+    broker.fetchGeneration += 1
+    after(span, .fetchTimer(broker.index, life: broker.life, generation: broker.fetchGeneration))
+  }
+
+  private func answer(
+    _ request: NextFetch, from: Int, life: Int, _ epoch: BrokerEpoch, by broker: ReplicationSimulatedBroker
+  ) {
+    let decision = broker.replica?.followerFetch(
+      from: BrokerID(Int32(from + 1)), brokerEpoch: epoch, currentLeaderEpoch: request.currentLeaderEpoch,
+      fetchOffset: request.fetchOffset, lastFetchedEpoch: request.lastFetchedEpoch,
+      logStartOffset: request.logStartOffset, at: now, log: broker.log, into: &broker.effects)
+    var records: [ReplicationSimulatedLog.Record] = []
+    let answer: FetchAnswer
+    switch decision {
+    case .read(let start, let end, let highWatermark, let logStart):
+      records = Array(broker.log.records(from: start, upTo: min(end, start + Int64(world.fetchSize))))
+      answer = FetchAnswer(highWatermark: highWatermark, logStartOffset: logStart)
+    case .diverging(let epoch, let end, let highWatermark, let logStart):
+      answer = FetchAnswer(
+        divergingEpoch: epoch, divergingEndOffset: end, highWatermark: highWatermark, logStartOffset: logStart)
+    case .error(let code): answer = FetchAnswer(error: code, highWatermark: .none, logStartOffset: .none)
+    case nil: return
+    }
+    send(from: broker.index, to: from, .fetchAnswer(from: broker.index, to: from, life: life, request, answer, records))
+  }
+
+  private func take(
+    _ answer: FetchAnswer, _ records: [ReplicationSimulatedLog.Record], to request: NextFetch,
+    by broker: ReplicationSimulatedBroker
+  ) {
+    let end = broker.log.logEndOffset
+    switch broker.replica?.fetchResponse(answer, to: request, log: &broker.log, into: &broker.effects) {
+    case .append:
+      for record in records { broker.log.append(record) }
+      broker.replica?.appendedFromLeader(answer, log: &broker.log, into: &broker.effects)
+      if records.isEmpty { fetchAgain(broker, after: .milliseconds(10)) } else { fetch(broker) }
+    case .truncated:
+      counters.truncationsByEpoch += 1
+      narrate("\(broker.id) cuts its log from \(end) to \(broker.log.logEndOffset)")
+      fetch(broker)
+    case .retryLater: fetchAgain(broker, after: .milliseconds(20))
+    case .outOfRange: invariants.broken("P5: \(broker.id) asks for \(request.fetchOffset), out of its leader's range")
+    case .ignore, nil: break
+    }
+  }
+
+  // MARK: leading
+
+  private func produce(_ value: UInt64, _ attempt: Int, to broker: ReplicationSimulatedBroker) {
+    guard broker.replica?.checkProduce(acks: -1) == nil, let epoch = broker.replica?.leaderEpoch else {
+      counters.refusedProduces += 1
+      return retry(value, attempt)
+    }
+    if epoch < controller.leaderEpoch { counters.zombieProduces += 1 }
+    let offset = broker.log.logEndOffset
+    broker.log.append(ReplicationSimulatedLog.Record(value: value, epoch: epoch))
+    lastToken += 1
+    broker.waiting[lastToken] = ReplicationSimulatedBroker.Token(value: value, offset: offset, attempt: attempt)
+    broker.replica?.appended(logEndOffset: broker.log.logEndOffset, at: now, into: &broker.effects)
+    broker.replica?.awaitReplication(
+      token: lastToken, upTo: broker.log.logEndOffset, deadline: now + world.requestTimeout, into: &broker.effects)
+    if world.flaws.contains(.acknowledgeAtAppend) {
+      broker.effects.append(.acknowledge(token: lastToken, .none))
+    }
+  }
+
+  private func retry(_ value: UInt64, _ attempt: Int) {
+    guard attempt < 4 else { return }
+    offer(value, attempt + 1, after: .milliseconds(20))
+  }
+
+  /// Sends a produce request to a broker that believes to lead, or to any when none does.
+  func offer(_ value: UInt64, _ attempt: Int, after span: TimeSpan = .zero) {
+    let leaders = brokers.filter(\.isLeader)
+    let target = (leaders.isEmpty ? brokers : leaders).randomElement(using: &chance)?.index ?? 0
+    after(span + chance.span(in: world.delay), .produce(to: target, value: value, attempt: attempt))
+  }
+
+  // MARK: effects
+
+  func settle(_ broker: ReplicationSimulatedBroker) {
+    while !broker.effects.isEmpty {
+      let effects = broker.effects
+      broker.effects.removeAll(keepingCapacity: true)
+      for effect in effects { carryOut(effect, of: broker) }
+    }
+  }
+
+  private func carryOut(_ effect: ReplicationEffect, of broker: ReplicationSimulatedBroker) {
+    switch effect {
+    case .acknowledge(let token, let code):
+      guard let waiting = broker.waiting.removeValue(forKey: token) else { return }
+      hash(token)
+      if code == .none {
+        counters.acknowledged += 1
+        invariants.acknowledged(waiting, by: broker, minISR: world.configuration.minInSyncReplicas)
+        // The answer may be lost; the producer then writes a second time.
+        if chance.chance(world.loss) { retry(waiting.value, waiting.attempt) }
+      } else {
+        retry(waiting.value, waiting.attempt)
+      }
+    case .highWatermarkAdvanced(let offset):
+      hash(UInt64(bitPattern: offset.rawValue))
+      invariants.committed(broker, upTo: offset)
+    case .alterPartition(let proposal):
+      narrate("\(broker.id) proposes ISR \(proposal.isr.map(\.id))")
+      send(
+        from: broker.index, to: Self.controllerIndex,
+        .alterPartition(from: broker.index, life: broker.life, broker.brokerEpoch, proposal))
+      crashJoiner(of: proposal)
+    case .startFetching(let leader, _):
+      broker.fetchesFrom = Int(leader.rawValue) - 1
+      fetch(broker)
+    case .stopFetching: broker.fetchesFrom = nil
+    case .truncated(let offset, let isBelow):
+      if isBelow { invariants.broken("P6: \(broker.id) cut its log to \(offset), below its high watermark") }
+    case .logFailed(let failure): invariants.broken("P9: the log of \(broker.id) failed: \(failure.reason)")
+    case .leadershipLost: break
+    }
+  }
+}
