@@ -19,6 +19,8 @@ struct ReplicationSimulatedLog: ReplicaLog {
   private(set) var epochs: [EpochStart] = []
   /// Everything below is on the disk.
   private(set) var syncedEnd = Offset.zero
+  /// A record was appended whose epoch is below that of the one before.
+  private(set) var isDisordered = false
   var flaws: ReplicationFlaws = []
 
   var logStartOffset: Offset { .zero }
@@ -44,6 +46,7 @@ struct ReplicationSimulatedLog: ReplicaLog {
   }
 
   mutating func append(_ record: Record) {
+    if let last = records.last, last.epoch > record.epoch { isDisordered = true }
     if latestEpoch.map({ $0 < record.epoch }) ?? true { note(record.epoch) }
     var chain = (chains[records.count] ^ record.value) &* 0x100_0000_01b3
     chain = (chain ^ UInt64(UInt32(bitPattern: record.epoch.rawValue))) &* 0x100_0000_01b3
@@ -97,14 +100,5 @@ struct ReplicationSimulatedLog: ReplicaLog {
   /// What opening the log does: an epoch without records is forgotten.
   mutating func reopen() {
     while let last = epochs.last, last.start >= logEndOffset { epochs.removeLast() }
-  }
-
-  /// The epoch index as the records have it.
-  var epochsOfRecords: [EpochStart] {
-    var result: [EpochStart] = []
-    for (index, record) in records.enumerated() where result.last?.epoch != record.epoch {
-      result.append(EpochStart(epoch: record.epoch, start: Offset(Int64(index))))
-    }
-    return result
   }
 }
