@@ -94,6 +94,7 @@ struct ReplicationSimulatedLog: ReplicaLog {
     let lost = max(0, records.count - kept)
     records.removeLast(lost)
     chains.removeLast(lost)
+    reopen()
     return lost
   }
 
