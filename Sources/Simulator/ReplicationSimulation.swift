@@ -73,6 +73,8 @@ package struct ReplicationSimulation {
     cluster.world.loss = 0
     cluster.world.duplication = 0
     cluster.world.detour = 0
+    // Who is far behind shall not need longer than this phase lasts.
+    cluster.world.fetchSize = 1000
     cluster.awaitsJoiner = false
     cluster.blocked = Array(repeating: Array(repeating: false, count: 4), count: 4)
     for broker in cluster.brokers {
