@@ -107,7 +107,8 @@ final class ReplicationCluster {
   private func publish() {
     guard controller.version != publishedVersion else { return }
     publishedVersion = controller.version
-    narrate("leader \(controller.leader) of epoch \(controller.leaderEpoch), ISR \(controller.isr), ELR \(controller.elr)")
+    narrate(
+      "leader \(controller.leader) of epoch \(controller.leaderEpoch), ISR \(controller.isr), ELR \(controller.elr)")
     for broker in brokers where broker.isRegistered { sendMetadata(to: broker) }
   }
 
