@@ -260,3 +260,37 @@ func sessionTimeoutHasBounds(_ milliseconds: Int32, _ isAllowed: Bool) {
   world.advance(10_000)
   #expect(world.joined(second).protocolName == "sticky")
 }
+
+/// A new group is in the log before anything else of it, as Kafka has it: so a group that never gets to an assignment is
+/// known to the next coordinator, and forgotten by a tombstone.
+@Test func newGroupIsWrittenFirst() throws {
+  var world = GroupWorld()
+  _ = world.join()
+  let record = try #require(world.log.first?.first)
+  #expect(world.log.count == 1)
+  let value = try GroupMetadataValue.decodeWithVersionPrefix(record.value ?? [])
+  #expect(leadingInt16(record.value ?? []) == 3)
+  #expect(value.protocolType == "")
+  #expect(value.generation == 0)
+  #expect(value.protocol == nil)
+  #expect(value.leader == nil)
+  #expect(value.members.isEmpty)
+  #expect(value.currentStateTimestamp == world.wallClockMs)
+  world.moveCoordinator()
+  #expect(world.state() == "Empty")
+  let (join, _) = world.joinNew()
+  #expect(world.joined(join).generationId == 1)
+}
+
+@Test func nobodyIsAMemberOfAGroupThatCouldNotBeWritten() {
+  var world = GroupWorld { $0.groupInitialRebalanceDelayMs = 1000 }
+  world.appendOutcome = .notEnoughReplicas
+  let join = world.join(version: 3)
+  #expect(world.error(join) == .coordinatorNotAvailable)
+  #expect(world.state() == "Dead")
+  world.appendOutcome = ErrorCode.none
+  let again = world.join(version: 3)
+  world.advance(1000)
+  #expect(world.joined(again).generationId == 1)
+  #expect(world.violations == [])
+}

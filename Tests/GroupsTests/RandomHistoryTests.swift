@@ -33,7 +33,11 @@ import Wire
 private struct RandomHistory {
   struct Counts { var assignments = 0, commits = 0, failures = 0, moves = 0 }
   struct Client {
-    enum State { case idle, joining, joined(JoinGroupResponse), syncing, member }
+    enum State {
+      case idle, joining
+      case joined(JoinGroupResponse)
+      case syncing, member
+    }
     var id = "", generation: Int32 = -1, state = State.idle
   }
   struct Batch { var token: AppendToken, records: [GroupRecord], isInDoubt = false }
