@@ -3,8 +3,8 @@ import Wire
 
 /// Names one waiting request; chosen by the shell, given back in `GroupEffect.reply`.
 public typealias RequestToken = UInt64
-/// Names one batch on its way into the log; chosen by the shard, growing, and from another range for each leader epoch, so
-/// that a late result of an earlier leadership means nothing to a later one.
+/// Names one batch on its way into the log; chosen by the shard, growing, and from another range for each leader
+/// epoch, so that a late result of an earlier leadership means nothing to a later one.
 public typealias AppendToken = UInt64
 
 /// What happens to a group shard.
@@ -26,8 +26,8 @@ public enum GroupEvent: Sendable {
   ///
   /// - `none`: replicated. It also settles every earlier append that was in doubt.
   /// - `requestTimedOut`, `notEnoughReplicasAfterAppend`: in the log, but not known to be replicated. Waiting requests
-  ///   are refused and the append stays open: the shell reports again once the high watermark passes. The shard does the
-  ///   same of itself when an append takes longer than `offsets.commit.timeout.ms`.
+  ///   are refused and the append stays open: the shell reports again once the high watermark passes. The shard does
+  ///   the same of itself when an append takes longer than `offsets.commit.timeout.ms`.
   /// - `notLeaderOrFollower`, `kafkaStorageError`: leadership is lost; the same as `unload`.
   /// - any other code: the batch is not in the log and never will be.
   case appendResult(AppendToken, ErrorCode)

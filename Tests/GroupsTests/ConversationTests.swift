@@ -5,10 +5,10 @@ import Wire
 
 @testable import Groups
 
-/// Goal: clients hear from this coordinator what they hear from Apache Kafka. Method: conversations of real clients with
-/// Apache Kafka 4.3.1, recorded frame by frame, are held again: the requests are put to a shard at the recorded times,
-/// and its answers compared with Kafka's, field by field. Member ids, which are drawn by chance, are translated; members
-/// and topics, which Kafka gives in no order, are sorted.
+/// Goal: clients hear from this coordinator what they hear from Apache Kafka. Method: conversations of real clients
+/// with Apache Kafka 4.3.1, recorded frame by frame, are held again: the requests are put to a shard at the recorded
+/// times, and its answers compared with Kafka's, field by field. Member ids, which are drawn by chance, are
+/// translated; members and topics, which Kafka gives in no order, are sorted.
 @Test(arguments: ["java-consumer-classic", "kafka-python", "aiokafka", "confluent-kafka", "kcat"])
 func clientsHearWhatKafkaTellsThem(_ client: String) throws {
   var conversation = Conversation()

@@ -5,8 +5,8 @@ import Wire
 
 /// One history of a coordinator and its clients, drawn from a seed.
 ///
-/// Clients follow the protocol, badly at times: they fall silent, send twice, use old ids, leave without a word. The log
-/// refuses, delays and leaves in doubt; the coordinator moves and takes with it what was not replicated.
+/// Clients follow the protocol, badly at times: they fall silent, send twice, use old ids, leave without a word. The
+/// log refuses, delays and leaves in doubt; the coordinator moves and takes with it what was not replicated.
 ///
 /// Beside what `GroupWorld` checks after every event:
 /// - one owner for each partition in each generation, as clients were told (G1);

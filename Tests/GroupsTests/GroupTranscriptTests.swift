@@ -1,8 +1,9 @@
 import Foundation
 import Testing
 
-/// Goal: the stories that a reader should know happen as recorded, answer for answer. Method: commands (lines that begin
-/// with `> `) are played and what follows is compared; `RECORD_TRANSCRIPTS=1` writes it anew, to be reviewed as a diff.
+/// Goal: the stories that a reader should know happen as recorded, answer for answer. Method: commands (lines that
+/// begin with `> `) are played and what follows is compared; `RECORD_TRANSCRIPTS=1` writes it anew, to be reviewed as
+/// a diff.
 @Test(arguments: ["two-members", "static-member", "coordinator-moves"])
 func groupTranscriptIsAsRecorded(_ name: String) throws {
   let path = "\(#filePath.dropLast("GroupsTests/GroupTranscriptTests.swift".count))Scenarios/groups/\(name).txt"

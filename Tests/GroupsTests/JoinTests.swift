@@ -261,8 +261,8 @@ func sessionTimeoutHasBounds(_ milliseconds: Int32, _ isAllowed: Bool) {
   #expect(world.joined(second).protocolName == "sticky")
 }
 
-/// A new group is in the log before anything else of it, as Kafka has it: so a group that never gets to an assignment is
-/// known to the next coordinator, and forgotten by a tombstone.
+/// A new group is in the log before anything else of it, as Kafka has it: so a group that never gets to an assignment
+/// is known to the next coordinator, and forgotten by a tombstone.
 @Test func newGroupIsWrittenFirst() throws {
   var world = GroupWorld()
   _ = world.join()

@@ -188,7 +188,8 @@ private func requests(group: String) -> [(GroupRequest, Int16)] {
   #expect(shard.list(.init()).groups.isEmpty)
 }
 
-/// Goal: no stored bytes, however damaged, may stop the process. Method: real records with bytes changed, cut and added.
+/// Goal: no stored bytes, however damaged, may stop the process. Method: real records with bytes changed, cut and
+/// added.
 @Test func damagedRecordsNeverTrap() {
   var world = GroupWorld()
   _ = world.stableGroup(members: 3)
