@@ -35,10 +35,10 @@ extension ReplicationCluster {
     case .alterAnswer(_, _, let proposal, let answer):
       broker.replica?.alterPartitionResult(
         answer, to: proposal, at: now, logEndOffset: broker.log.logEndOffset, into: &broker.effects)
-    case .fetch(let from, let life, _, let epoch, let request):
-      answer(request, from: from, life: life, epoch, by: broker)
-    case .fetchAnswer(_, _, _, let request, let answer, let records):
-      take(answer, records, to: request, by: broker)
+    case .fetch(let from, let life, _, let epoch, let question):
+      answer(question, from: from, life: life, epoch, by: broker)
+    case .fetchAnswer(_, _, let question, let answer, let records):
+      take(answer, records, to: question, by: broker)
     case .produce(_, let value, let attempt): produce(value, attempt, to: broker)
     case .tick:
       broker.replica?.tick(at: now, logEndOffset: broker.log.logEndOffset, into: &broker.effects)
@@ -65,10 +65,11 @@ extension ReplicationCluster {
 
   func fetch(_ broker: ReplicationSimulatedBroker) {
     guard let leader = broker.fetchesFrom, let request = broker.replica?.nextFetch(log: broker.log) else { return }
+    fetchAgain(broker, after: .milliseconds(100))
+    let question = ReplicationFetch(request: request, generation: broker.fetchGeneration)
     send(
       from: broker.index, to: leader,
-      .fetch(from: broker.index, life: broker.life, to: leader, broker.brokerEpoch, request))
-    fetchAgain(broker, after: .milliseconds(100))
+      .fetch(from: broker.index, life: broker.life, to: leader, broker.brokerEpoch, question))
   }
 
   private func fetchAgain(_ broker: ReplicationSimulatedBroker, after span: TimeSpan) {
@@ -77,8 +78,9 @@ extension ReplicationCluster {
   }
 
   private func answer(
-    _ request: NextFetch, from: Int, life: Int, _ epoch: BrokerEpoch, by broker: ReplicationSimulatedBroker
+    _ question: ReplicationFetch, from: Int, life: Int, _ epoch: BrokerEpoch, by broker: ReplicationSimulatedBroker
   ) {
+    let request = question.request
     let decision = broker.replica?.followerFetch(
       from: BrokerID(Int32(from + 1)), brokerEpoch: epoch, currentLeaderEpoch: request.currentLeaderEpoch,
       fetchOffset: request.fetchOffset, lastFetchedEpoch: request.lastFetchedEpoch,
@@ -95,24 +97,27 @@ extension ReplicationCluster {
     case .error(let code): answer = FetchAnswer(error: code, highWatermark: .none, logStartOffset: .none)
     case nil: return
     }
-    send(from: broker.index, to: from, .fetchAnswer(from: broker.index, to: from, life: life, request, answer, records))
+    send(from: broker.index, to: from, .fetchAnswer(to: from, life: life, question, answer, records))
   }
 
   private func take(
-    _ answer: FetchAnswer, _ records: [ReplicationSimulatedLog.Record], to request: NextFetch,
+    _ answer: FetchAnswer, _ records: [ReplicationSimulatedLog.Record], to question: ReplicationFetch,
     by broker: ReplicationSimulatedBroker
   ) {
+    let request = question.request
+    let isNewest = question.generation == broker.fetchGeneration
     let end = broker.log.logEndOffset
     switch broker.replica?.fetchResponse(answer, to: request, log: &broker.log, into: &broker.effects) {
     case .append:
       for record in records { broker.log.append(record) }
       broker.replica?.appendedFromLeader(answer, log: &broker.log, into: &broker.effects)
+      guard isNewest else { return }
       if records.isEmpty { fetchAgain(broker, after: .milliseconds(10)) } else { fetch(broker) }
     case .truncated:
       counters.truncationsByEpoch += 1
       narrate("\(broker.id) cuts its log from \(end) to \(broker.log.logEndOffset)")
-      fetch(broker)
-    case .retryLater: fetchAgain(broker, after: .milliseconds(20))
+      if isNewest { fetch(broker) }
+    case .retryLater: if isNewest { fetchAgain(broker, after: .milliseconds(20)) }
     case .outOfRange: invariants.broken("P5: \(broker.id) asks for \(request.fetchOffset), out of its leader's range")
     case .ignore, nil: break
     }

@@ -154,7 +154,7 @@ final class ReplicationCluster {
       blocked = Array(repeating: Array(repeating: false, count: 4), count: 4)
     case .disturbance(let kind): disturb(kind)
     case .registered(let to, let life, _, _), .metadata(let to, let life, _, _), .alterAnswer(let to, let life, _, _),
-      .fetchAnswer(_, let to, let life, _, _, _), .tick(let to, let life), .fetchTimer(let to, let life, _):
+      .fetchAnswer(let to, let life, _, _, _), .tick(let to, let life), .fetchTimer(let to, let life, _):
       guard brokers[to].life == life else { return }
       deliver(happening, to: brokers[to])
     case .fetch(_, _, let to, _, _), .produce(let to, _, _):

@@ -9,8 +9,8 @@ enum ReplicationHappening {
   case metadata(to: Int, life: Int, version: Int, PartitionMetadata)
   case alterPartition(from: Int, life: Int, BrokerEpoch, AlterPartitionProposal)
   case alterAnswer(to: Int, life: Int, AlterPartitionProposal, AlterPartitionAnswer)
-  case fetch(from: Int, life: Int, to: Int, BrokerEpoch, NextFetch)
-  case fetchAnswer(from: Int, to: Int, life: Int, NextFetch, FetchAnswer, [ReplicationSimulatedLog.Record])
+  case fetch(from: Int, life: Int, to: Int, BrokerEpoch, ReplicationFetch)
+  case fetchAnswer(to: Int, life: Int, ReplicationFetch, FetchAnswer, [ReplicationSimulatedLog.Record])
   case produce(to: Int, value: UInt64, attempt: Int)
   case tick(Int, life: Int)
   case fetchTimer(Int, life: Int, generation: Int)
@@ -18,6 +18,12 @@ enum ReplicationHappening {
   case restart(Int)
   case healNetwork
   case disturbance(ReplicationDisturbance)
+}
+
+/// A follower's request. Late answers, and second ones, still reach the core; only the newest request's goes on fetching.
+struct ReplicationFetch {
+  var request: NextFetch
+  var generation: Int
 }
 
 typealias AlterPartitionAnswer = Result<
