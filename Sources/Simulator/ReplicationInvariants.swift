@@ -3,6 +3,7 @@ import Replication
 
 /// What must hold of a partition after every step. Committed is what any leader's high watermark has passed.
 ///
+/// - P1: ISR and ELR are disjoint, the ELR is empty while enough are in sync, nobody in the ISR is fenced.
 /// - P3, P4, P6: every member of ISR and ELR has every committed record, and what was acknowledged is committed. A
 ///   member whose page cache was just lost is excused until its restart is known: then it is no member.
 /// - P5: below its high watermark every log is the same. P7: a record once consumed is always that record.
@@ -91,6 +92,9 @@ final class ReplicationInvariants {
       controller.elr.isEmpty || controller.isr.count < cluster.world.configuration.minInSyncReplicas,
       "P1: ELR \(controller.elr) beside ISR \(controller.isr)")
     require(!controller.isr.contains(where: controller.elr.contains), "P1: ISR and ELR overlap")
+    require(
+      controller.leader == .none || controller.isr.allSatisfy { !controller.brokers[Int($0.rawValue) - 1].isFenced },
+      "P1: a fenced broker in ISR \(controller.isr)")
   }
 
   private func checkHighWatermark(_ broker: ReplicationSimulatedBroker) {

@@ -20,7 +20,7 @@ enum ReplicationHappening {
   case disturbance(ReplicationDisturbance)
 }
 
-/// A follower's request. Late answers, and second ones, still reach the core; only the newest request's goes on fetching.
+/// A follower's request. Late answers and second ones still reach the core; only the newest request's fetches on.
 struct ReplicationFetch {
   var request: NextFetch
   var generation: Int
