@@ -21,6 +21,7 @@ extension DataPlane {
       storage.noteHighWatermark(offset, of: partition.name)
       partition.log.advance(highWatermark: offset)
       partitionMoved(partition)
+      groups?.highWatermarkAdvanced(partition)
     case .alterPartition(let proposal): send(proposal, partition)
     case .leadershipLost:
       log.info("leads no more", "partition=\(partition.name) epoch=\(partition.leaderEpoch)")

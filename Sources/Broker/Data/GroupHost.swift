@@ -16,6 +16,8 @@ final class GroupHost {
   /// Appends that the cluster has not acknowledged yet, by the produce token.
   private var appends: [UInt64: (shard: PartitionID, append: AppendToken)] = [:]
   private var effects: [GroupEffect] = []
+  /// Shards that have been replayed and serve once all of it is committed.
+  private var loading: [PartitionID: (epoch: LeaderEpoch, end: Offset)] = [:]
 
   init(_ plane: DataPlane, random: RandomSource) {
     self.plane = plane
@@ -39,21 +41,22 @@ final class GroupHost {
     guard partition.name.topic == InternalTopics.offsets else { return }
     let id = partition.id.partition
     guard partition.isLeader else {
+      loading[id] = nil
       if shards[id] != nil {
         step(id, .unload)
         shards[id] = nil
       }
       return
     }
-    guard shards[id]?.servingEpoch != partition.leaderEpoch else { return }
+    guard shards[id]?.servingEpoch != partition.leaderEpoch, loading[id]?.epoch != partition.leaderEpoch else { return }
     if shards[id] == nil { shards[id] = GroupShard(configuration: configuration, random: random.stream("shard-\(id)")) }
     random = RandomSource(seed: random.next())
     step(id, .load(epoch: partition.leaderEpoch))
     load(id, partition)
   }
 
-  /// Replays the partition. Everything in the leader's log becomes committed or this broker leads no longer, so all of it
-  /// is read; what is answered from it rests on later appends being acknowledged.
+  /// Replays the partition to its end. The shard serves once the high watermark is there: until then another failover
+  /// could take back what it would tell.
   private func load(_ id: PartitionID, _ partition: HostedPartition) {
     let epoch = partition.leaderEpoch
     var offset = partition.log.logStartOffset
@@ -68,11 +71,20 @@ final class GroupHost {
         guard next > offset else { break }
         offset = next
       }
-      step(id, .loaded(epoch: epoch))
-      plane.log.info("coordinates groups", "partition=\(partition.name) epoch=\(epoch) end=\(offset)")
+      loading[id] = (epoch, offset)
+      highWatermarkAdvanced(partition)
     } catch {
       plane.log.error("groups cannot be loaded", "partition=\(partition.name) reason=\"\(error)\"")
     }
+  }
+
+  func highWatermarkAdvanced(_ partition: HostedPartition) {
+    guard partition.name.topic == InternalTopics.offsets, let (epoch, end) = loading[partition.id.partition],
+      partition.isLeader, partition.leaderEpoch == epoch, partition.highWatermark >= end
+    else { return }
+    loading[partition.id.partition] = nil
+    step(partition.id.partition, .loaded(epoch: epoch))
+    plane.log.info("coordinates groups", "partition=\(partition.name) epoch=\(epoch) end=\(end)")
   }
 
   private func replay(_ bytes: [UInt8], into id: PartitionID) throws -> Offset {
