@@ -51,6 +51,7 @@ let modules: [Target] = [
   library("Simulator", ["Primitives", "Consensus", "Replication"]),
   // Shells
   library("EventLoop", ["CUV"]),
+  library("HTTPServer", ["EventLoop", "CMicroHTTPD"]),
   library("PosixFiles", ["CommitLog", "Primitives"]),
   library("CommandLineTool"),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
@@ -86,6 +87,7 @@ let testTargets: [Target] = [
   tests("BrokerTests", ["Broker", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
+  tests("HTTPServerTests", ["HTTPServer", "EventLoop"]),
   tests("ClusterHostTests", ["ClusterHost", "CommandLineTool", "KafkaClient"]),
   tests("StructureTests", []),
 ]

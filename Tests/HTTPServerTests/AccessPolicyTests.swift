@@ -1,0 +1,4 @@
+import EventLoop
+import Testing
+
+@testable import HTTPServer
