@@ -47,6 +47,7 @@ let modules: [Target] = [
   library("Groups", ["Primitives", "Wire"], settings: strict + [.unsafeFlags(["-enable-testing"])]),
   library("Social", ["Primitives"]),
   library("Checker", ["Primitives"]),
+  library("Metrics", ["Primitives"]),
   // Composition
   library("Simulator", ["Primitives", "Consensus", "Replication"]),
   // Shells
@@ -83,6 +84,7 @@ let testTargets: [Target] = [
   tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
+  tests("MetricsTests", ["Metrics"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),

@@ -9,9 +9,15 @@ protocol BrokerLauncher: Sendable {
   func obstacle(_ options: ClusterOptions) -> ClusterError?
   /// The lines of a broker's `server.properties`, beyond `CommonProperties`.
   func properties(of broker: Int32, clusterID: String, _ options: ClusterOptions) -> [BrokerProperty]
+  /// Whether its brokers answer on `metricsPort(of:)`.
+  func servesMetrics(_ options: ClusterOptions) -> Bool
   /// Makes the broker's data directory ready for its first start; called before every start.
   func format(_ broker: Int32, clusterID: String, _ options: ClusterOptions) async throws(ClusterError)
   func command(for broker: Int32, _ options: ClusterOptions) throws(ClusterError) -> ChildProcess.Command
+}
+
+extension BrokerLauncher {
+  func servesMetrics(_ options: ClusterOptions) -> Bool { false }
 }
 
 /// The part of `server.properties` that every broker of a local cluster has, by Kafka's names.

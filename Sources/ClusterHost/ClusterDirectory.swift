@@ -13,6 +13,13 @@ public struct ClusterDirectory: Sendable {
     public var brokerCount: Int
     public var portBase: Int
     public var bootstrapServers: String
+    /// The first broker's metrics port, the others' follow; nil when this cluster serves no metrics.
+    public var metricsPortBase: Int?
+
+    /// Where a broker of this cluster answers `/metrics`; nil when it does not.
+    public func metricsURL(of broker: Int32) -> String? {
+      metricsPortBase.map { "http://127.0.0.1:\($0 + Int(broker) - 1)/metrics" }
+    }
   }
 
   /// Nil when no cluster lives here.
@@ -22,7 +29,9 @@ public struct ClusterDirectory: Sendable {
       let engine = EngineKind(rawValue: name), let brokers = json["brokers"]?.integer,
       let port = json["port"]?.integer, let servers = json["bootstrap_servers"]?.string
     else { throw ClusterError(.environment, "\(path)/cluster.json is damaged") }
-    return Description(engine: engine, brokerCount: brokers, portBase: port, bootstrapServers: servers)
+    return Description(
+      engine: engine, brokerCount: brokers, portBase: port, bootstrapServers: servers,
+      metricsPortBase: json["metrics_port"]?.integer)
   }
 
   /// Refuses a directory that holds another kind of cluster.
@@ -44,11 +53,12 @@ public struct ClusterDirectory: Sendable {
   }
 
   /// Makes this the directory of the described cluster; returns the cluster's id.
-  package func claim(for options: ClusterOptions) throws(ClusterError) -> String {
+  package func claim(for options: ClusterOptions, servesMetrics: Bool = false) throws(ClusterError) -> String {
     let servers = options.brokerIDs.map { "127.0.0.1:\(options.clientPort(of: $0))" }.joined(separator: ",")
     let json: JSON = [
       "engine": .string(options.engine.rawValue), "brokers": .integer(options.brokerCount),
       "port": .integer(options.portBase), "bootstrap_servers": .string(servers),
+      "metrics_port": servesMetrics ? .integer(options.metricsPort(of: 1)) : .null,
     ]
     try LocalFiles.write(json.text() + "\n", to: "\(path)/cluster.json")
     return try clusterID()

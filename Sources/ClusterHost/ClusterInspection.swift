@@ -19,8 +19,11 @@ public enum ClusterInspection {
     options.portBase = description.portBase
     let processes = await processes(path)
     let local = options.brokerIDs.map { id in
-      processes.first { $0.id == id }
+      var broker =
+        processes.first { $0.id == id }
         ?? ClusterStatus.Broker(id: id, state: "stopped", host: "127.0.0.1", port: options.clientPort(of: id))
+      broker.metricsURL = description.metricsURL(of: id)
+      return broker
     }
     // The living first: a paused broker accepts connections and never answers.
     let order = local.filter { $0.state == "running" } + local.filter { $0.state != "running" && $0.state != "stopped" }

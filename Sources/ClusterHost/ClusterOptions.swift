@@ -13,7 +13,7 @@ public struct ClusterOptions: Sendable, Equatable {
   public var engine: EngineKind = .embedded
   /// How many brokers: ids 1…count. Ignored by `external`.
   public var brokerCount: Int = 3
-  /// The first broker's client port. Clients: base, base + 1, …; controllers: base + 10, base + 11, ….
+  /// The first broker's client port. Clients: base, base + 1, …; controllers: base + 10, …; metrics: base + 312, ….
   public var portBase: Int = 9092
   /// Where everything of this cluster lives: data, logs, state of the supervisor.
   public var dataDirectory: String = ".streamsocial"
@@ -26,6 +26,9 @@ public struct ClusterOptions: Sendable, Equatable {
 
   public func clientPort(of broker: Int32) -> Int { portBase + Int(broker) - 1 }
   public func controllerPort(of broker: Int32) -> Int { portBase + 9 + Int(broker) }
+  /// Where a broker answers `/metrics`: 9404, 9405, … for the default base, the ports that JMX exporters have by custom.
+  public func metricsPort(of broker: Int32) -> Int { portBase + 311 + Int(broker) }
+  public func metricsURL(of broker: Int32) -> String { "http://127.0.0.1:\(metricsPort(of: broker))/metrics" }
   public func directory(of broker: Int32) -> String { "\(dataDirectory)/broker-\(broker)" }
   public var brokerIDs: [Int32] { engine == .external ? [] : (0..<brokerCount).map { Int32($0) + 1 } }
 

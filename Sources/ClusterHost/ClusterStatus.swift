@@ -12,6 +12,8 @@ public struct ClusterStatus: Sendable, Equatable {
     public var state: String
     public var host: String
     public var port: Int
+    /// Where it answers `/metrics` (Prometheus' text format); nil when it does not, or that is not known.
+    public var metricsURL: String?
     public var leaders = 0
     public var replicas = 0
 
@@ -105,6 +107,7 @@ public struct ClusterStatus: Sendable, Equatable {
             "id": .integer(Int(broker.id)), "pid": broker.processID.map { .integer(Int($0)) } ?? .null,
             "state": .string(broker.state), "host": .string(broker.host), "port": .integer(broker.port),
             "leaders": .integer(broker.leaders), "replicas": .integer(broker.replicas),
+            "metrics_url": broker.metricsURL.map { .string($0) } ?? .null,
           ]
         }),
       "topics": .array(

@@ -44,7 +44,7 @@ public final class LocalCluster: ClusterEngine {
     guard (1...9).contains(options.brokerCount) else {
       throw ClusterError(.notPossible, "between 1 and 9 brokers can run on one machine")
     }
-    guard options.portBase >= 1, options.portBase + 10 + options.brokerCount <= 65535 else {
+    guard options.portBase >= 1, options.metricsPort(of: Int32(options.brokerCount)) <= 65535 else {
       throw ClusterError(.notPossible, "ports \(options.portBase)… do not exist")
     }
     if let obstacle = launcher.obstacle(options) { throw obstacle }
@@ -66,7 +66,7 @@ public final class LocalCluster: ClusterEngine {
     let directory = ClusterDirectory(options.dataDirectory)
     try directory.checkOwner(options)
     try checkPorts()
-    let clusterID = try directory.claim(for: options)
+    let clusterID = try directory.claim(for: options, servesMetrics: launcher.servesMetrics(options))
     state.withLock {
       $0.lock = lock
       $0.clusterID = clusterID
@@ -82,8 +82,10 @@ public final class LocalCluster: ClusterEngine {
   }
 
   private func checkPorts() throws(ClusterError) {
+    let servesMetrics = launcher.servesMetrics(options)
     for broker in brokerIDs {
-      for port in [options.clientPort(of: broker), options.controllerPort(of: broker)] where Ports.isTaken(port) {
+      let metrics = servesMetrics ? [options.metricsPort(of: broker)] : []
+      for port in [options.clientPort(of: broker), options.controllerPort(of: broker)] + metrics where Ports.isTaken(port) {
         throw ClusterError(
           .environment,
           "port \(port) is taken by another program. Free it, or shift all ports with --port N (now \(options.portBase))"

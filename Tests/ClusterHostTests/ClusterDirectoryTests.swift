@@ -24,6 +24,9 @@ import Testing
   #expect(id.count == 22)
   #expect(try cluster.claim(for: options) == id)
   #expect(try cluster.description()?.portBase == 19092)
+  #expect(try cluster.description()?.metricsURL(of: 1) == nil)
+  _ = try cluster.claim(for: options, servesMetrics: true)
+  #expect(try cluster.description()?.metricsURL(of: 3) == "http://127.0.0.1:19406/metrics")
   #expect(try cluster.description()?.bootstrapServers == "127.0.0.1:19092,127.0.0.1:19093,127.0.0.1:19094")
 }
 

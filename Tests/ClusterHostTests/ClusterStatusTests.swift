@@ -47,8 +47,10 @@ private func topic(leader: Int32 = 1, inSync: [Int32] = [1, 2, 3]) -> [ClusterSt
 
 /// Programs read this: names and nesting are a promise.
 @Test func theJSONHasItsPromisedShape() throws {
+  var members = brokers("running", "stopped")
+  members[0].metricsURL = "http://127.0.0.1:9404/metrics"
   let status = ClusterStatus(
-    controller: 2, brokers: brokers("running", "stopped"), topics: topic(inSync: [1]), answered: true)
+    controller: 2, brokers: members, topics: topic(inSync: [1]), answered: true)
   let json = try JSON(parsing: status.json.text())
   #expect(json["verdict"] == "degraded")
   #expect(json["reasons"]?.array?.count == 2)
@@ -56,7 +58,9 @@ private func topic(leader: Int32 = 1, inSync: [Int32] = [1, 2, 3]) -> [ClusterSt
   #expect(
     json["brokers"]?.array?.last == [
       "id": 2, "pid": nil, "state": "stopped", "host": "127.0.0.1", "port": 9093, "leaders": 0, "replicas": 1,
+      "metrics_url": nil,
     ])
+  #expect(json["brokers"]?.array?.first?["metrics_url"] == "http://127.0.0.1:9404/metrics")
   #expect(
     json["topics"] == [["name": "posts", "partitions": [["id": 0, "leader": 1, "replicas": [1, 2, 3], "isr": [1]]]]])
 }

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// Whatever decides: pure value types, fed by events.
-private let cores: Set<String> = ["Consensus", "Controller", "Replication", "Groups", "Social", "Checker"]
+private let cores: Set<String> = ["Consensus", "Controller", "Replication", "Groups", "Social", "Checker", "Metrics"]
 /// Formats and storage, which cores and shells stand on.
 private let formats: Set<String> = ["Primitives", "Wire", "Records", "CommitLog"]
 /// Everything that ends up in a broker besides those.

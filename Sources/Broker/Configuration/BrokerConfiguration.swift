@@ -34,6 +34,8 @@ public struct BrokerConfiguration: Sendable {
   private(set) var clientListener = Endpoint(name: "", host: "", port: 0)
   private(set) var advertised = Endpoint(name: "", host: "", port: 0)
   private(set) var controllerListener: Endpoint?
+  /// Where `/metrics` and `/health` are served; nil: nowhere.
+  private(set) var metricsListener: (host: String, port: UInt16)?
   private(set) var voters: [QuorumVoter] = []
   private(set) var logDirectory = ""
 
@@ -97,6 +99,12 @@ public struct BrokerConfiguration: Sendable {
     }
     try interpretListeners()
     try interpretVoters()
+    if let text = values["streamsocial.metrics.listener"], !text.isEmpty {
+      guard let address = Self.hostAndPort(text) else {
+        throw ConfigurationError("streamsocial.metrics.listener=\(text) is not host:port, e.g. 127.0.0.1:9404")
+      }
+      metricsListener = address
+    }
     guard LogLevel(string("log.level") ?? "") != nil else {
       throw ConfigurationError("log.level must be debug, info, warn or error")
     }

@@ -86,6 +86,7 @@ struct BrokerSetting: Sendable {
     BrokerSetting("replica.lag.time.max.ms", .long, "30000"),
     BrokerSetting("replica.selector.class", .string, nil),
     BrokerSetting("socket.request.max.bytes", .int, "104857600"),
+    BrokerSetting("streamsocial.metrics.listener", .string, nil),
     BrokerSetting("unclean.leader.election.enable", .boolean, "false"),
   ]
 
