@@ -84,7 +84,7 @@ let testTargets: [Target] = [
   tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
-  tests("MetricsTests", ["Metrics"]),
+  tests("MetricsTests", ["Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),

@@ -1,0 +1,88 @@
+import Primitives
+
+/// A histogram of the last minute: quantiles say how it is now, not how it was on average since the start.
+///
+/// Three slots of 20 s take turns: what is merged is the last 40 to 60 s. Recording moves on to the next slot when it is
+/// time, and never allocates. `total` alone counts from the start.
+public struct WindowedHistogram: Sendable {
+  static let slotCount = 3
+  static let slotSpan = TimeSpan.seconds(20)
+
+  /// The slots one behind the other, empty until the first value.
+  private var counts: [UInt32] = []
+  private var sums: (UInt64, UInt64, UInt64) = (0, 0, 0)
+  private var largest: (UInt64, UInt64, UInt64) = (0, 0, 0)
+  private var current = 0
+  private var slotEnd = Instant.zero
+  /// How many values there were since the start.
+  public private(set) var total: UInt64 = 0
+
+  public init() {}
+
+  public mutating func record(_ value: UInt64, at now: Instant) {
+    if now >= slotEnd { rotate(at: now) }
+    counts[current * Histogram.bucketCount + Histogram.bucket(of: value)] &+= 1
+    total += 1
+    switch current {
+    case 0:
+      sums.0 &+= value
+      if value > largest.0 { largest.0 = value }
+    case 1:
+      sums.1 &+= value
+      if value > largest.1 { largest.1 = value }
+    default:
+      sums.2 &+= value
+      if value > largest.2 { largest.2 = value }
+    }
+  }
+
+  /// What was recorded in the last 40 to 60 s.
+  public func merged(at now: Instant) -> Histogram {
+    var result = Histogram()
+    guard !counts.isEmpty else { return result }
+    // Slots that would have been cleared by now hold nothing recent.
+    let behind = now < slotEnd ? 0 : Int(clamping: (now - slotEnd).nanoseconds / Self.slotSpan.nanoseconds) + 1
+    guard behind < Self.slotCount else { return result }
+    counts.withUnsafeBufferPointer { all in
+      for age in 0..<(Self.slotCount - behind) {
+        let slot = (current + Self.slotCount - age) % Self.slotCount
+        let start = slot * Histogram.bucketCount
+        let (sum, max) = facts(of: slot)
+        result.add(UnsafeBufferPointer(rebasing: all[start..<(start + Histogram.bucketCount)]), sum: sum, max: max)
+      }
+    }
+    return result
+  }
+
+  private func facts(of slot: Int) -> (sum: UInt64, max: UInt64) {
+    switch slot {
+    case 0: (sums.0, largest.0)
+    case 1: (sums.1, largest.1)
+    default: (sums.2, largest.2)
+    }
+  }
+
+  private mutating func rotate(at now: Instant) {
+    guard !counts.isEmpty else {
+      counts = [UInt32](repeating: 0, count: Self.slotCount * Histogram.bucketCount)
+      slotEnd = now + Self.slotSpan
+      return
+    }
+    let passed = Int(clamping: (now - slotEnd).nanoseconds / Self.slotSpan.nanoseconds) + 1
+    for _ in 0..<min(passed, Self.slotCount) {
+      current = (current + 1) % Self.slotCount
+      clear(current)
+    }
+    slotEnd = passed > Self.slotCount ? now + Self.slotSpan : slotEnd + Self.slotSpan * Int64(passed)
+  }
+
+  private mutating func clear(_ slot: Int) {
+    let start = slot * Histogram.bucketCount
+    for index in start..<(start + Histogram.bucketCount) { counts[index] = 0 }
+    switch slot {
+    case 0: (sums.0, largest.0) = (0, 0)
+    case 1: (sums.1, largest.1) = (0, 0)
+    default: (sums.2, largest.2) = (0, 0)
+    }
+  }
+}
