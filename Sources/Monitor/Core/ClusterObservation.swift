@@ -1,0 +1,154 @@
+/// What one round of questions brought back: facts without judgement, the input of the pure `ClusterHealth`.
+///
+/// Each part that could not be asked is nil, and says why in `failures`.
+public struct ClusterObservation: Sendable, Equatable {
+  public struct Broker: Sendable, Equatable {
+    public var id: Int32
+    public var host: String
+    public var port: Int32
+    public var rack: String?
+
+    public init(id: Int32, host: String, port: Int32, rack: String? = nil) {
+      self.id = id
+      self.host = host
+      self.port = port
+      self.rack = rack
+    }
+  }
+
+  /// Metadata, from whichever broker answered.
+  public struct Metadata: Sendable, Equatable {
+    public var clusterID: String?
+    public var controller: Int32?
+    public var brokers: [Broker]
+    public var topics: [PartitionMap.Topic]
+
+    public init(clusterID: String?, controller: Int32?, brokers: [Broker], topics: [PartitionMap.Topic]) {
+      self.clusterID = clusterID
+      self.controller = controller
+      self.brokers = brokers
+      self.topics = topics
+    }
+  }
+
+  /// Whether one broker answered on a connection of its own in this round.
+  public struct Answer: Sendable, Equatable {
+    public var broker: Int32
+    public var answered: Bool
+    public var milliseconds: Double?
+    /// Why not: "connection refused", "no answer within 1 s".
+    public var reason: String?
+
+    public init(broker: Int32, answered: Bool, milliseconds: Double? = nil, reason: String? = nil) {
+      self.broker = broker
+      self.answered = answered
+      self.milliseconds = milliseconds
+      self.reason = reason
+    }
+  }
+
+  /// Start and end of a partition's log.
+  public struct Extent: Sendable, Equatable {
+    public var topic: String
+    public var partition: Int32
+    public var start: Int64?
+    public var end: Int64
+
+    public init(topic: String, partition: Int32, start: Int64?, end: Int64) {
+      self.topic = topic
+      self.partition = partition
+      self.start = start
+      self.end = end
+    }
+  }
+
+  public struct Group: Sendable, Equatable {
+    public struct Position: Sendable, Equatable {
+      public var topic: String
+      public var partition: Int32
+      public var committed: Int64
+      public var member: String?
+      public var client: String?
+
+      public init(
+        topic: String, partition: Int32, committed: Int64, member: String? = nil, client: String? = nil
+      ) {
+        self.topic = topic
+        self.partition = partition
+        self.committed = committed
+        self.member = member
+        self.client = client
+      }
+    }
+
+    public var name: String
+    public var state: String
+    public var coordinator: Int32?
+    public var members: Int
+    public var positions: [Position]
+
+    public init(name: String, state: String, coordinator: Int32?, members: Int, positions: [Position]) {
+      self.name = name
+      self.state = state
+      self.coordinator = coordinator
+      self.members = members
+      self.positions = positions
+    }
+  }
+
+  /// A broker's `/metrics`, reduced to what the model shows. Counters are totals since the broker's start.
+  public struct BrokerMetrics: Sendable, Equatable {
+    public var broker: Int32
+    public var url: String
+    public var messagesInTotal: Double?
+    public var bytesInTotal: Double?
+    public var bytesOutTotal: Double?
+    /// By Kafka's error name, NONE left out.
+    public var errorsTotal: [String: Double] = [:]
+    public var producePercentile99: Double?
+    public var residentBytes: Double?
+    public var cpuSecondsTotal: Double?
+    public var openFiles: Double?
+    public var diskUsedBytes: Double?
+    public var diskFreeBytes: Double?
+    public var offlineLogDirectories: Double?
+
+    public init(broker: Int32, url: String) {
+      self.broker = broker
+      self.url = url
+    }
+  }
+
+  /// What the supervisor on this machine knows, when there is one.
+  public struct Process: Sendable, Equatable {
+    public var broker: Int32
+    public var processID: Int32?
+    /// `running`, `starting`, `paused`, `stopped`.
+    public var state: String
+    public var metricsURL: String?
+
+    public init(broker: Int32, processID: Int32?, state: String, metricsURL: String?) {
+      self.broker = broker
+      self.processID = processID
+      self.state = state
+      self.metricsURL = metricsURL
+    }
+  }
+
+  /// When the round was complete. Milliseconds since 1970.
+  public var at: Int64
+  public var metadata: Metadata?
+  public var answers: [Answer] = []
+  public var quorum: ControllerView?
+  /// Nil: not asked in this round (large clusters are asked in turns).
+  public var extents: [Extent]?
+  public var groups: [Group]?
+  public var metrics: [BrokerMetrics] = []
+  public var processes: [Process]?
+  public var canary: CanaryView?
+  public var targetPerSecond: Double?
+  /// What could not be asked, in words.
+  public var failures: [String] = []
+
+  public init(at: Int64) { self.at = at }
+}
