@@ -24,6 +24,10 @@ public struct LogConfig: Equatable, Sendable {
   public var compacts = false
   /// `message.timestamp.type` is `LogAppendTime`.
   public var stampsAppendTime = false
+  /// `flush.messages`: unflushed records that make the log be synced.
+  public var flushMessages: Int64 = .max
+  /// `flush.ms`: the longest time that a record stays unsynced.
+  public var flushMs: Int64 = .max
   /// `producer.id.expiration.ms`, a broker setting.
   public var producerIDExpirationMs: Int64 = 86_400_000
 

@@ -45,6 +45,10 @@ final class LogSegment {
 
   func path(_ suffix: String) -> String { stem + suffix }
   var snapshotPath: String { stem + ".snapshot" }
+  /// The files beside the `.log` that a sync of the segment covers, as far as they exist.
+  var sidePaths: [String] {
+    [".index", ".timeindex", ".snapshot"].map(path) + (transactions?.isEmpty == false ? [path(".txnindex")] : [])
+  }
   var hasIndexFiles: Bool { fileSystem.exists(stem + ".index") && fileSystem.exists(stem + ".timeindex") }
 
   // MARK: Appending

@@ -45,6 +45,7 @@ extension PartitionLog {
     if group.count == 1, bytes.count == first.size { return }
     var aborted: [AbortedTransaction] = []
     for segment in group { aborted += try segment.abortedTransactions() }
+    truncations += 1
     try afterFailureStop { () throws(LogError) in
       let cleaned = first.path(".log.cleaned")
       let swap = first.path(".log.swap")

@@ -40,6 +40,7 @@ extension PartitionLog {
       epochs: epochs ?? EpochCache(), producers: ProducerStateTable())
     log.isDirectoryDirty = true
     log.areEpochsDirty = true
+    if let first = end.firstScanned { log.recoveredBytes = segments[first...].reduce(0) { $0 + $1.size } }
     if log.logStartOffset > log.logEndOffset {
       // All of the data lies below what was deleted.
       try log.truncateFully(startingAt: log.logStartOffset, now: now)

@@ -15,6 +15,7 @@ extension PartitionLog {
       return
     }
     guard offset > segments[0].baseOffset else { return try truncateFully(startingAt: offset) }
+    truncations += 1
     try afterFailureStop { () throws(LogError) in
       while segments.count > 1, active.baseOffset >= offset { try segments.removeLast().delete() }
       let segment = active
@@ -40,6 +41,7 @@ extension PartitionLog {
   /// Drops everything and begins anew at `offset`, as a follower does whose leader no longer has what it needs.
   public func truncateFully(startingAt offset: Offset, now: Int64 = 0) throws(LogError) {
     try checkUsable()
+    truncations += 1
     try afterFailureStop { () throws(LogError) in
       while let segment = segments.popLast() { try segment.delete() }
       for snapshot in try snapshotOffsets() {

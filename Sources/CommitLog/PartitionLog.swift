@@ -17,6 +17,8 @@ public final class PartitionLog {
   public internal(set) var recoveryPoint: Offset
   public internal(set) var epochs: EpochCache
   public internal(set) var producers: ProducerStateTable
+  /// Bytes that were read and verified when the log was opened; 0 after a clean stop.
+  public internal(set) var recoveredBytes = 0
   /// A write or sync failed; see the type's description.
   public internal(set) var hasFailed = false
 
@@ -27,6 +29,10 @@ public final class PartitionLog {
   var isDirectoryDirty = false
   /// Something since the last flush may not be durable yet.
   var isDirty = true
+  /// A flush in the background is under way.
+  var isFlushing = false
+  /// How often the log was cut, emptied or cleaned: a flush that began before says nothing about what is there now.
+  var truncations = 0
 
   init(
     directory: String, config: LogConfig, fileSystem: any FileSystem, segments: [LogSegment], logStartOffset: Offset,
@@ -244,37 +250,6 @@ public final class PartitionLog {
   }
 
   // MARK: Durability
-
-  /// Makes everything appended durable and moves the recovery point to the log's end.
-  public func flush() throws(LogError) {
-    try checkUsable()
-    guard isDirty || areEpochsDirty || isDirectoryDirty else { return }
-    try afterFailureStop { () throws(LogError) in
-      for (index, segment) in segments.enumerated() {
-        let end = index + 1 < segments.count ? segments[index + 1].baseOffset : logEndOffset
-        if end >= recoveryPoint { try segment.sync() }
-      }
-      if areEpochsDirty { try writeEpochs(durable: true) }
-      if isDirectoryDirty {
-        let path = directory
-        try io { () throws(FileError) in try fileSystem.syncDirectory(path) }
-        isDirectoryDirty = false
-      }
-    }
-    recoveryPoint = logEndOffset
-    isDirty = false
-  }
-
-  /// The descriptor of the segment that is written to, and the offset up to which a sync of it would make the log
-  /// durable: for a shell that syncs on another thread and then calls ``noteFlushed(upTo:)``. Nil when earlier
-  /// segments, epochs or the directory must be synced as well, which ``flush()`` does.
-  public var flushTarget: (file: any StoredFile, upTo: Offset)? {
-    guard !areEpochsDirty, !isDirectoryDirty, recoveryPoint >= active.baseOffset else { return nil }
-    return (active.file, logEndOffset)
-  }
-
-  /// The file of ``flushTarget`` was synced; nothing may have been truncated since.
-  public func noteFlushed(upTo offset: Offset) { recoveryPoint = max(recoveryPoint, min(offset, logEndOffset)) }
 
   /// Ends the log's use; when `clean`, flushes and leaves a producer snapshot and full indexes.
   public func close(clean: Bool) throws(LogError) {

@@ -81,6 +81,26 @@ public final class EventLoop: @unchecked Sendable {
     if isFirst { uv_async_send(wake) }
   }
 
+  /// Runs `work` on a thread of libuv's pool, then `done` with its result on this loop. From this loop's thread only.
+  ///
+  /// For what may block: syncs above all. The pool has four threads (`UV_THREADPOOL_SIZE`) for the whole process.
+  public func offload<Result: Sendable>(
+    _ work: @escaping @Sendable () -> Result, _ done: @escaping (Result) -> Void
+  ) {
+    let request = UnsafeMutablePointer<uv_work_t>.allocate(capacity: 1)
+    var result: Result?
+    let task = OffloadedWork { result = work() } finish: { if let result { done(result) } }
+    request.pointee.data = Unmanaged.passRetained(task).toOpaque()
+    let code = uv_queue_work(
+      uv, request, { OffloadedWork.of($0).takeUnretainedValue().perform() },
+      { request, _ in
+        let task = OffloadedWork.of(request).takeRetainedValue()
+        request?.deallocate()
+        task.finish()
+      })
+    precondition(code == 0, "uv_queue_work takes a request with a callback")
+  }
+
   private func drain() {
     let batch = inbox.withLock { queue in
       let batch = queue
@@ -113,6 +133,20 @@ public final class EventLoop: @unchecked Sendable {
       pthread_create(&thread, &attributes, { threadMain($0) }, Unmanaged.passRetained(start).toOpaque())
     #endif
     pthread_attr_destroy(&attributes)
+  }
+}
+
+/// Work between the loop that wants it done and the pool's thread that does it, one after the other.
+private final class OffloadedWork {
+  let perform: () -> Void
+  let finish: () -> Void
+  init(perform: @escaping () -> Void, finish: @escaping () -> Void) {
+    self.perform = perform
+    self.finish = finish
+  }
+
+  static func of(_ request: UnsafeMutablePointer<uv_work_t>?) -> Unmanaged<OffloadedWork> {
+    Unmanaged.fromOpaque(request.unsafelyUnwrapped.pointee.data)
   }
 }
 

@@ -1,6 +1,12 @@
 import EventLoop
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Frames over real sockets on loopback: however the bytes are cut, the frames arrive whole and in order.
 @Suite struct ConnectionTests {
   /// Sends every frame back.
@@ -96,6 +102,32 @@ import Testing
     }
     #expect(collector.frames.isEmpty)
     #expect(echo.endings.first?.contains("not between 0 and 4096") == true)
+  }
+
+  /// Work that blocks goes on elsewhere while the loop runs; its results come back on the loop's thread, each once.
+  @Test func offloadedWorkDoesNotHoldUpTheLoop() throws {
+    let loop = try EventLoop()
+    var results: [Int] = []
+    var turns = 0
+    let gate = Locked(false)
+    for number in 0..<3 {
+      loop.offload({ () -> Int in
+        while !gate.withLock({ $0 }) { sched_yield() }
+        return number
+      }) { result in
+        results.append(result)
+        if results.count == 3 { loop.stop() }
+      }
+    }
+    let timer = try LoopTimer(loop) {
+      turns += 1
+      if turns == 5 { gate.withLock { $0 = true } }
+    }
+    timer.start(after: 1, every: 1)
+    loop.run()
+    timer.close()
+    #expect(results.sorted() == [0, 1, 2])
+    #expect(turns >= 5)
   }
 
   @Test func aRefusedConnectionSaysSo() throws {

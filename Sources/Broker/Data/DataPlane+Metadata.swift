@@ -68,6 +68,7 @@ extension DataPlane: MetadataSubscriber {
         let log = try storage.open(id, topic: topic.name, config: logConfig(topic.name), wallClock: wallClock)
         hosted = HostedPartition(self, id: id, topic: topic.name, log: log)
         partitions[id] = hosted
+        storage.noteHighWatermark(hosted.highWatermark, of: hosted.name)
       } catch {
         self.log.error("log cannot be opened", "partition=\(topic.name)-\(id.partition) reason=\"\(error)\"")
         failed?("log of \(topic.name)-\(id.partition): \(error)")
@@ -139,6 +140,8 @@ extension DataPlane: MetadataSubscriber {
     config.retentionMs = number("retention.ms") ?? config.retentionMs
     config.retentionBytes = number("retention.bytes") ?? -1
     config.deleteRetentionMs = number("delete.retention.ms") ?? config.deleteRetentionMs
+    config.flushMessages = number("flush.messages") ?? .max
+    config.flushMs = number("flush.ms") ?? .max
     config.maxMessageBytes = Int(number("max.message.bytes") ?? 1_048_588)
     let policy = topicSetting(topic, "cleanup.policy") ?? "delete"
     config.compacts = policy.contains("compact")

@@ -34,7 +34,7 @@ extension DataPlane {
     case .stopFetching: stopFollowing(partition)
     case .truncated(let offset, let below):
       // Before anything is appended: what lies behind the cut must not count as recovered.
-      storage.writeRecoveryPoints()
+      storage.logWasCut(partition.name)
       if below {
         log.error("log cut below the high watermark", "partition=\(partition.name) to=\(offset)")
       } else {

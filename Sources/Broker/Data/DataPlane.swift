@@ -29,6 +29,7 @@ final class DataPlane: @unchecked Sendable {
   var topicsBeingCreated: Set<String> = []
   var producerIDs = ProducerIDBlock()
   let fetchMaxBytes: Int
+  private(set) lazy var flusher = LogFlusher(self)
   var failed: ((String) -> Void)?
 
   private var tokenCounter: UInt64 = 0
@@ -125,6 +126,7 @@ final class DataPlane: @unchecked Sendable {
         partition.tick(at: moment)
         settle(partition)
       }
+      flusher.tick(at: moment)
       storage.tick(at: moment, wallClock: wallClock)
     }
     armTimer()

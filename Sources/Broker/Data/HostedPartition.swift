@@ -144,6 +144,7 @@ final class HostedPartition {
       let result = try log.append(batch, leaderEpoch: leaderEpoch, now: wallClock)
       plane.metrics.messagesIn += records
       plane.metrics.bytesIn += batch.count
+      plane.flusher.appended(self, at: now)
       replica.appended(logEndOffset: log.logEndOffset, at: now, into: &effects)
       // Followers' long polls have something to read.
       plane.partitionMoved(self)
@@ -268,6 +269,7 @@ final class HostedPartition {
       if records.count > 0 {
         do throws(LogError) {
           _ = try log.appendAsFollower(UnsafeRawBufferPointer(records), now: plane.wallClock)
+          plane.flusher.appended(self, at: now)
         } catch .file(let error) {
           plane.storageFailed(self, .file(error))
           return false

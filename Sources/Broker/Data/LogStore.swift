@@ -16,10 +16,15 @@ final class LogStore {
   private var unclaimed: [TopicIDPartition: (name: TopicPartition, log: PartitionLog)] = [:]
   private(set) var open: [TopicPartition: PartitionLog] = [:]
   private var highWatermarks: [TopicPartition: Offset] = [:]
+  private var areHighWatermarksDirty = false
+  /// The recovery points as they were written last: only one that falls below these must be written at once.
+  private var storedRecoveryPoints: [TopicPartition: Offset] = [:]
+  private var storedLogStarts: [TopicPartition: Offset] = [:]
   /// High watermarks as they were checkpointed last: where a restarted replica begins to count.
   private(set) var storedHighWatermarks: [TopicPartition: Offset] = [:]
   private var nextCheckpoint = Instant.zero
   private var nextHighWatermarkCheckpoint = Instant.zero
+  private var nextLogStartCheckpoint = Instant.zero
   private var nextRetention = Instant.zero
   private var random: RandomSource
   private var removals: [(due: Instant, folder: String)] = []
@@ -42,7 +47,10 @@ final class LogStore {
     recoveryPoints = try checkpoint(.recoveryPoint)
     logStarts = try checkpoint(.logStart)
     storedHighWatermarks = try checkpoint(.replication)
+    storedRecoveryPoints = recoveryPoints
+    storedLogStarts = logStarts
     var count = 0
+    var scanned = 0
     for folder in try directory.partitions() {
       switch folder.state {
       case .deleted: try directory.removeFolder(named: folder.name)
@@ -55,10 +63,12 @@ final class LogStore {
         if folder.partition.topic == QuorumWire.topic { continue }
         let opened = try openLog(folder.partition, config: LogConfig(), wallClock: wallClock)
         unclaimed[TopicIDPartition(topic, folder.partition.partition)] = (folder.partition, opened)
+        highWatermarks[folder.partition] = storedHighWatermarks[folder.partition]
+        scanned += opened.recoveredBytes
         count += 1
       }
     }
-    log.info("logs opened", "partitions=\(count) clean=\(wasCleanShutdown)")
+    log.info("logs opened", "partitions=\(count) clean=\(wasCleanShutdown) scanned_bytes=\(scanned)")
   }
 
   /// A checkpoint's rows; one that is damaged counts as missing: it only saves work.
@@ -96,6 +106,9 @@ final class LogStore {
     try directory.createFolder(of: name, topicID: id.topic, durable: false)
     recoveryPoints[name] = nil
     logStarts[name] = nil
+    // What the files say of an earlier log of that name must not be taken for this one's after a crash.
+    if storedRecoveryPoints[name] != nil { writeRecoveryPoints(durable: true) }
+    if storedLogStarts[name] != nil { writeLogStarts(durable: true) }
     return try openLog(name, config: config, wallClock: wallClock)
   }
 
@@ -121,7 +134,10 @@ final class LogStore {
     }
   }
 
-  func noteHighWatermark(_ offset: Offset, of name: TopicPartition) { highWatermarks[name] = offset }
+  func noteHighWatermark(_ offset: Offset, of name: TopicPartition) {
+    highWatermarks[name] = offset
+    areHighWatermarksDirty = true
+  }
 
   // MARK: from time to time
 
@@ -137,12 +153,16 @@ final class LogStore {
     }
     if moment >= nextHighWatermarkCheckpoint {
       nextHighWatermarkCheckpoint = moment + configuration.span("replica.high.watermark.checkpoint.interval.ms")
-      write(.replication, highWatermarks)
+      if areHighWatermarksDirty { write(.replication, highWatermarks) }
+      areHighWatermarksDirty = false
     }
     if moment >= nextCheckpoint {
       nextCheckpoint = moment + configuration.span("log.flush.offset.checkpoint.interval.ms")
-      write(.recoveryPoint, open.mapValues(\.recoveryPoint))
-      write(.logStart, open.compactMapValues { $0.logStartOffset > .zero ? $0.logStartOffset : nil })
+      writeRecoveryPoints(durable: false)
+    }
+    if moment >= nextLogStartCheckpoint {
+      nextLogStartCheckpoint = moment + configuration.span("log.flush.start.offset.checkpoint.interval.ms")
+      writeLogStarts(durable: false)
     }
     if moment >= nextRetention {
       if nextRetention > .zero { retain(wallClock) }
@@ -150,8 +170,28 @@ final class LogStore {
     }
   }
 
-  /// After a log was cut: its recovery point may have gone back.
-  func writeRecoveryPoints() { write(.recoveryPoint, open.mapValues(\.recoveryPoint), durable: true) }
+  /// After a log was cut: a recovery point that fell below the one on disk is written before anything is appended.
+  func logWasCut(_ name: TopicPartition) {
+    guard let log = open[name], log.recoveryPoint < storedRecoveryPoints[name] ?? .zero else { return }
+    writeRecoveryPoints(durable: true)
+  }
+
+  private func writeRecoveryPoints(durable: Bool) {
+    storedRecoveryPoints = open.mapValues(\.recoveryPoint)
+    write(.recoveryPoint, storedRecoveryPoints, durable: durable)
+  }
+
+  private func writeLogStarts(durable: Bool) {
+    storedLogStarts = logStartOffsets
+    write(.logStart, storedLogStarts, durable: durable)
+  }
+
+  /// As in Kafka only where records were deleted below the first segment's end; else the first segment's name says it.
+  private var logStartOffsets: [TopicPartition: Offset] {
+    open.compactMapValues { log in
+      log.logStartOffset > log.segmentBaseOffsets.first ?? .zero ? log.logStartOffset : nil
+    }
+  }
 
   private func write(
     _ kind: LogDirectory.Checkpoint, _ offsets: [TopicPartition: Offset], durable: Bool = false
@@ -196,7 +236,7 @@ final class LogStore {
     }
     do throws(LogError) {
       try directory.write(.recoveryPoint, open.mapValues(\.recoveryPoint))
-      try directory.write(.logStart, open.compactMapValues { $0.logStartOffset > .zero ? $0.logStartOffset : nil })
+      try directory.write(.logStart, logStartOffsets)
       try directory.write(.replication, highWatermarks)
       if isClean { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
     } catch {

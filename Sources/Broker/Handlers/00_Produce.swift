@@ -53,6 +53,7 @@ extension DataPlane {
       operation.addLeaderHint(place, partition)
     case .appended(let base, let end, let appendTime):
       operation.succeed(place, base: base, appendTime: appendTime, logStart: partition.logStartOffset)
+      if flusher.isAwaited(partition, then: operation.done) { operation.wait() }
       guard acks == -1 else { break }
       let token = nextToken()
       operation.wait()
