@@ -63,7 +63,7 @@ let modules: [Target] = [
     "Broker",
     [
       "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups",
-      "EventLoop", "PosixFiles",
+      "EventLoop", "PosixFiles", "Metrics", "HTTPServer",
     ]),
   .executableTarget(name: "streamsocial-broker", dependencies: ["Broker", "Primitives"], swiftSettings: strict),
   .executableTarget(

@@ -42,6 +42,7 @@ final class ControlPlane: @unchecked Sendable {
   /// polls they would wait.
   private var channels: [BrokerID: PeerChannel] = [:]
   let metrics = ControlMetrics()
+  let requestMetrics = RequestMetrics()
 
   init(
     _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, quorum: QuorumNode, seed: UInt64, log: Logger
@@ -69,6 +70,7 @@ final class ControlPlane: @unchecked Sendable {
       channels[voter.id] = try PeerChannel(
         loop, peer: voter.id, host: voter.host, port: voter.port, clientId: "broker-\(configuration.nodeID)", log: log)
     }
+    loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
     quorum.delegate = self
     quorum.snapshotRecords = { [weak self] in self?.image.records() ?? [] }
   }
@@ -81,6 +83,8 @@ final class ControlPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
+      self.metrics.connections += 1
+      self.metrics.connectionsCreated += 1
     }
     quorum.start()
     lifecycle?.start()
@@ -135,7 +139,8 @@ final class ControlPlane: @unchecked Sendable {
       metrics.recordsAppended += records.count
       quorum.propose(batch, epoch: epoch) { [weak self] result in
         switch result {
-        case .success(let end) where end.offset == first + Int64(records.count): break
+        case .success(let end) where end.offset == first + Int64(records.count):
+          if let self { self.metrics.appended(upTo: end.offset, at: self.now) }
         case .success(let end):
           self?.log.error("metadata batch at another offset than counted on", "end=\(end.offset) first=\(first)")
           self?.events.append(.resigned)
@@ -208,7 +213,11 @@ final class ControlPlane: @unchecked Sendable {
 
 extension ControlPlane: QuorumDelegate {
   func quorumCommitted(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset, epoch: LeaderEpoch) {
+    metrics.committed(upTo: upTo, at: now)
+    // What is read again at a start has been counted in an earlier life.
+    let isNews = controller.isActive || lifecycle?.state == .running
     for (offset, record) in records {
+      if isNews, case .partitionChange(let change) = record { metrics.countElection(change, before: image) }
       do throws(MetadataError) { try image.apply(record, at: offset) } catch {
         failed?("metadata record at offset \(offset) does not fit: \(error)")
         return
@@ -228,6 +237,7 @@ extension ControlPlane: QuorumDelegate {
       }
     }
     image = fresh
+    metrics.snapshotsLoaded += 1
     subscriber?.metadataReplaced(fresh, upTo: offset)
   }
 
@@ -248,10 +258,12 @@ extension ControlPlane: QuorumDelegate {
 
   func quorumLostLeadership(epoch: LeaderEpoch) {
     pendingActivation = nil
+    metrics.uncommitted = []
     if controller.isActive { step(.resigned) }
   }
 
   func quorumLeaderChanged(_ leader: BrokerID?, epoch: LeaderEpoch) {
+    metrics.leaderChanged(to: leader, at: now)
     if leader != nil { lifecycle?.controllerChanged() }
   }
 
@@ -268,7 +280,9 @@ extension ControlPlane: QuorumDelegate {
 extension ControlPlane: RequestServer {
   func servedVersions(of api: ApiKey) -> ClosedRange<Int16>? { ServedApis.controller.versions[api] }
 
-  func sessionEnded(_ session: ClientSession) { sessions[ObjectIdentifier(session)] = nil }
+  func sessionEnded(_ session: ClientSession) {
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
+  }
 
   func serve(_ context: RequestContext, _ frame: UnsafeMutableRawBufferPointer, bodyStart: Int) {
     let input = UnsafeRawBufferPointer(frame)
@@ -287,6 +301,7 @@ extension ControlPlane: RequestServer {
           if case .endQuorumEpoch(let r) = $0 { QuorumWire.wireEnd(r) } else { nil }
         }
       case .fetch:
+        context.isFollowersFetch()
         try ask(context, input, bodyStart, QuorumWire.core, RaftRequest.fetch) {
           if case .fetch(let r) = $0 { QuorumWire.wire(r) } else { nil }
         }
@@ -367,9 +382,4 @@ extension ControlPlane: RequestServer {
     }
     context.reply(response)
   }
-}
-
-/// Counters of the control loop.
-final class ControlMetrics {
-  var recordsAppended = 0
 }

@@ -1,6 +1,7 @@
 import CommitLog
 import Controller
 import EventLoop
+import Metrics
 import PosixFiles
 import Primitives
 import Wire
@@ -15,6 +16,8 @@ final class DataPlane: @unchecked Sendable {
   let nodeID: BrokerID
   let log: Logger
   let metrics = DataMetrics()
+  let requestMetrics = RequestMetrics()
+  private(set) var idleMeter = IdleMeter()
   unowned let control: ControlPlane
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
@@ -54,6 +57,7 @@ final class DataPlane: @unchecked Sendable {
     fetchMaxBytes = configuration.integer("fetch.max.bytes")
     timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
     loop.endOfTurn = { [weak self] in self?.finishTurn() }
+    loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
   }
 
   /// Binds the clients' port: an error names it. Nobody is served before the broker runs.
@@ -65,6 +69,7 @@ final class DataPlane: @unchecked Sendable {
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
       self.metrics.connections += 1
+      self.metrics.connectionsCreated += 1
     }
   }
 
@@ -122,6 +127,7 @@ final class DataPlane: @unchecked Sendable {
     groups?.timer(at: moment)
     if moment >= nextTick {
       nextTick = moment + Self.tickInterval
+      idleMeter.note(idle: loop.idleTime, at: moment)
       for partition in partitions.values where partition.isLeader {
         partition.tick(at: moment)
         settle(partition)
@@ -207,13 +213,4 @@ struct ProducerIDBlock {
   var end: Int64 = 0
   var isAsking = false
   var waiting: [(ProducerID?) -> Void] = []
-}
-
-/// Counters of the data loop.
-final class DataMetrics {
-  var connections = 0
-  var messagesIn = 0
-  var bytesIn = 0
-  var bytesOut = 0
-  var produceErrors = 0
 }

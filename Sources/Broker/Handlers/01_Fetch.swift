@@ -10,6 +10,7 @@ extension DataPlane {
     // Whoever asks again on a connection no longer waits for the answer before.
     if let waiting = context.session.waitingFetch as? FetchOperation { _ = waiting.tryToComplete(isLast: true) }
     let operation = FetchOperation(context, request, plane: self)
+    if operation.isFollower { context.isFollowersFetch() }
     if context.version >= 7, request.sessionEpoch > 0 {
       var response = FetchResponse()
       response.errorCode = ErrorCode.fetchSessionIdNotFound.rawValue
@@ -18,8 +19,10 @@ extension DataPlane {
     guard !operation.tryToComplete(isLast: operation.maxWait == .zero) else { return }
     operation.deadline = now + operation.maxWait
     context.session.waitingFetch = operation
+    operation.isParked = true
+    metrics.waitingFetches += 1
     for partition in operation.hosted { partition.park(operation) }
-    deadlines.add(operation.deadline) { [weak operation] in _ = operation?.tryToComplete(isLast: true) }
+    deadlines.add(operation.deadline) { [weak operation] in operation?.expire() }
   }
 }
 
@@ -52,7 +55,14 @@ final class FetchOperation {
   private let isReadCommitted: Bool
   private let rack: String
   var deadline = Instant.distantFuture
-  private(set) var isDone = false
+  /// Whether it counts as waiting.
+  var isParked = false
+  private(set) var isDone = false {
+    didSet {
+      if isParked { plane.metrics.waitingFetches -= 1 }
+      isParked = false
+    }
+  }
   /// The partitions of this request that are hosted here.
   private(set) var hosted: [HostedPartition] = []
 
@@ -81,13 +91,24 @@ final class FetchOperation {
         } else {
           part.error = context.version >= 13 ? .unknownTopicId : .unknownTopicOrPartition
         }
-        if let partition = part.partition { hosted.append(partition) }
+        plane.metrics.all.fetchRequests += 1
+        if let partition = part.partition {
+          partition.topicMetrics.counters.fetchRequests += 1
+          hosted.append(partition)
+        }
         parts.append(part)
       }
     }
   }
 
-  private var isFollower: Bool { replica.rawValue >= 0 }
+  var isFollower: Bool { replica.rawValue >= 0 }
+
+  /// Its time is up.
+  func expire() {
+    guard !isDone else { return }
+    if isFollower { plane.metrics.expiredFollowerFetches += 1 } else { plane.metrics.expiredConsumerFetches += 1 }
+    _ = tryToComplete(isLast: true)
+  }
 
   /// Answers if there is enough to give, or if nothing more will come (`isLast`). Returns whether it is done with.
   func tryToComplete(isLast: Bool) -> Bool {
@@ -184,7 +205,12 @@ final class FetchOperation {
     let payload = OutputBuffer(capacity: slice.length)
     do throws(FileError) {
       payload.count = try slice.read(into: UnsafeMutableRawBufferPointer(rebasing: payload.bytes[..<slice.length]))
-      plane.metrics.bytesOut += payload.count
+      if isFollower {
+        plane.metrics.replicationBytesOut += payload.count
+      } else {
+        plane.metrics.all.bytesOut += payload.count
+        part.partition?.topicMetrics.counters.bytesOut += payload.count
+      }
       return payload.count > 0 ? payload : nil
     } catch {
       if let partition = part.partition { plane.storageFailed(partition, .file(error)) }
