@@ -87,7 +87,7 @@ let testTargets: [Target] = [
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
-  tests("BrokerTests", ["Broker", "Wire"]),
+  tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   tests("HTTPServerTests", ["HTTPServer", "EventLoop"]),

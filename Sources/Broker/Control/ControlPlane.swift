@@ -1,6 +1,7 @@
 import Consensus
 import Controller
 import EventLoop
+import Metrics
 import Primitives
 import Records
 import Wire
@@ -43,6 +44,8 @@ final class ControlPlane: @unchecked Sendable {
   private var channels: [BrokerID: PeerChannel] = [:]
   let metrics = ControlMetrics()
   let requestMetrics = RequestMetrics()
+  private(set) var idleMeter = IdleMeter()
+  private var idleTimer: LoopTimer?
 
   init(
     _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, quorum: QuorumNode, seed: UInt64, log: Logger
@@ -66,6 +69,11 @@ final class ControlPlane: @unchecked Sendable {
     settings.seed = seed
     controller = ControllerState(configuration: settings)
     timer = try LoopTimer(loop) { [weak self] in self?.step(.timer) }
+    idleTimer = try LoopTimer(loop) { [weak self] in
+      guard let self else { return }
+      self.idleMeter.note(idle: self.loop.idleTime, at: self.now)
+    }
+    idleTimer?.start(after: 0, every: 5000)
     for voter in configuration.voters where voter.id != configuration.nodeID {
       channels[voter.id] = try PeerChannel(
         loop, peer: voter.id, host: voter.host, port: voter.port, clientId: "broker-\(configuration.nodeID)", log: log)
@@ -83,8 +91,8 @@ final class ControlPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
-      self.metrics.connections += 1
-      self.metrics.connectionsCreated += 1
+      self.metrics.counts.connections += 1
+      self.metrics.counts.connectionsCreated += 1
     }
     quorum.start()
     lifecycle?.start()
@@ -94,6 +102,7 @@ final class ControlPlane: @unchecked Sendable {
     listener?.close()
     for session in sessions.values { session.drop() }
     timer?.close()
+    idleTimer?.close()
     for channel in channels.values { channel.close() }
     quorum.close()
   }
@@ -136,7 +145,7 @@ final class ControlPlane: @unchecked Sendable {
       let time = EventLoop.wallClockMilliseconds
       for record in records { builder.append(key: nil, value: record.encoded(), timestamp: time) }
       guard let batch = try? builder.build() else { return failed?("a metadata batch cannot be built") ?? () }
-      metrics.recordsAppended += records.count
+      metrics.counts.recordsAppended += records.count
       quorum.propose(batch, epoch: epoch) { [weak self] result in
         switch result {
         case .success(let end) where end.offset == first + Int64(records.count):
@@ -237,7 +246,7 @@ extension ControlPlane: QuorumDelegate {
       }
     }
     image = fresh
-    metrics.snapshotsLoaded += 1
+    metrics.counts.snapshotsLoaded += 1
     subscriber?.metadataReplaced(fresh, upTo: offset)
   }
 
@@ -281,7 +290,7 @@ extension ControlPlane: RequestServer {
   func servedVersions(of api: ApiKey) -> ClosedRange<Int16>? { ServedApis.controller.versions[api] }
 
   func sessionEnded(_ session: ClientSession) {
-    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.counts.connections -= 1 }
   }
 
   func serve(_ context: RequestContext, _ frame: UnsafeMutableRawBufferPointer, bodyStart: Int) {

@@ -68,8 +68,8 @@ final class DataPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
-      self.metrics.connections += 1
-      self.metrics.connectionsCreated += 1
+      self.metrics.counts.connections += 1
+      self.metrics.counts.connectionsCreated += 1
     }
   }
 
@@ -196,7 +196,7 @@ final class DataPlane: @unchecked Sendable {
   }
 
   func sessionEnded(_ session: ClientSession) {
-    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.counts.connections -= 1 }
   }
 
   /// A log cannot be written or read any more. This node has one log directory, so it goes as a whole: others take over,

@@ -137,7 +137,7 @@ final class HostedPartition {
     case .append: break
     case .duplicate(let first, let last, _): return .appended(base: first, end: last + 1, appendTime: -1)
     case .refuse(let code, let reason):
-      plane.metrics.invalidOffsetOrSequenceRecords += Int(header.recordCount)
+      plane.metrics.counts.invalidOffsetOrSequenceRecords += Int(header.recordCount)
       return .failed(code, reason)
     }
     return append(batch, records: Int(header.recordCount), at: now, wallClock: wallClock)
@@ -149,8 +149,8 @@ final class HostedPartition {
   ) -> ProduceOutcome {
     do throws(LogError) {
       let result = try log.append(batch, leaderEpoch: leaderEpoch, now: wallClock)
-      plane.metrics.all.messagesIn += records
-      plane.metrics.all.bytesIn += batch.count
+      plane.metrics.counts.all.messagesIn += records
+      plane.metrics.counts.all.bytesIn += batch.count
       topicMetrics.counters.messagesIn += records
       topicMetrics.counters.bytesIn += batch.count
       plane.flusher.appended(self, at: now)
@@ -279,7 +279,7 @@ final class HostedPartition {
       if records.count > 0 {
         do throws(LogError) {
           _ = try log.appendAsFollower(UnsafeRawBufferPointer(records), now: plane.wallClock)
-          plane.metrics.replicationBytesIn += records.count
+          plane.metrics.counts.replicationBytesIn += records.count
           plane.flusher.appended(self, at: now)
         } catch .file(let error) {
           plane.storageFailed(self, .file(error))

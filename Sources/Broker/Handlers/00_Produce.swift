@@ -21,7 +21,7 @@ extension DataPlane {
     for (topicIndex, topic) in request.topicData.enumerated() {
       for (index, data) in topic.partitionData.enumerated() {
         let place = (topicIndex, index)
-        metrics.all.produceRequests += 1
+        metrics.counts.all.produceRequests += 1
         let id = context.version >= 13 ? topic.topicId : image.topic(named: topic.name)?.id
         guard let id, let image = image.topic(id) else {
           operation.fail(place, context.version >= 13 ? .unknownTopicId : .unknownTopicOrPartition)
@@ -69,11 +69,11 @@ extension DataPlane {
   private func countFailure(_ code: ErrorCode, of partition: HostedPartition, bytes: Int) {
     switch code {
     case .messageTooLarge, .recordListTooLarge:
-      metrics.all.bytesRejected += bytes
+      metrics.counts.all.bytesRejected += bytes
       partition.topicMetrics.counters.bytesRejected += bytes
     case .unknownTopicOrPartition, .notLeaderOrFollower, .corruptMessage, .kafkaStorageError, .unknownTopicId: break
     default:
-      metrics.all.failedProduceRequests += 1
+      metrics.counts.all.failedProduceRequests += 1
       partition.topicMetrics.counters.failedProduceRequests += 1
     }
   }
@@ -83,7 +83,7 @@ extension DataPlane {
     if groups?.acknowledged(token, code) == true { return }
     guard let (operation, topic, index, partition) = produceWaiters.removeValue(forKey: token) else { return }
     if code != .none {
-      if code == .requestTimedOut { metrics.expiredProduces += 1 }
+      if code == .requestTimedOut { metrics.counts.expiredProduces += 1 }
       operation.fail((topic, index), code)
       operation.addLeaderHint((topic, index), partition)
     }

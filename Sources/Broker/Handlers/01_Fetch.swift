@@ -20,7 +20,7 @@ extension DataPlane {
     operation.deadline = now + operation.maxWait
     context.session.waitingFetch = operation
     operation.isParked = true
-    metrics.waitingFetches += 1
+    metrics.counts.waitingFetches += 1
     for partition in operation.hosted { partition.park(operation) }
     deadlines.add(operation.deadline) { [weak operation] in operation?.expire() }
   }
@@ -59,7 +59,7 @@ final class FetchOperation {
   var isParked = false
   private(set) var isDone = false {
     didSet {
-      if isParked { plane.metrics.waitingFetches -= 1 }
+      if isParked { plane.metrics.counts.waitingFetches -= 1 }
       isParked = false
     }
   }
@@ -91,7 +91,7 @@ final class FetchOperation {
         } else {
           part.error = context.version >= 13 ? .unknownTopicId : .unknownTopicOrPartition
         }
-        plane.metrics.all.fetchRequests += 1
+        plane.metrics.counts.all.fetchRequests += 1
         if let partition = part.partition {
           partition.topicMetrics.counters.fetchRequests += 1
           hosted.append(partition)
@@ -106,7 +106,7 @@ final class FetchOperation {
   /// Its time is up.
   func expire() {
     guard !isDone else { return }
-    if isFollower { plane.metrics.expiredFollowerFetches += 1 } else { plane.metrics.expiredConsumerFetches += 1 }
+    if isFollower { plane.metrics.counts.expiredFollowerFetches += 1 } else { plane.metrics.counts.expiredConsumerFetches += 1 }
     _ = tryToComplete(isLast: true)
   }
 
@@ -206,9 +206,9 @@ final class FetchOperation {
     do throws(FileError) {
       payload.count = try slice.read(into: UnsafeMutableRawBufferPointer(rebasing: payload.bytes[..<slice.length]))
       if isFollower {
-        plane.metrics.replicationBytesOut += payload.count
+        plane.metrics.counts.replicationBytesOut += payload.count
       } else {
-        plane.metrics.all.bytesOut += payload.count
+        plane.metrics.counts.all.bytesOut += payload.count
         part.partition?.topicMetrics.counters.bytesOut += payload.count
       }
       return payload.count > 0 ? payload : nil

@@ -3,8 +3,8 @@ import Metrics
 import Primitives
 import Wire
 
-/// Counters of the control loop, which owns them.
-final class ControlMetrics {
+/// Counters of the control loop.
+struct ControlCounters: Sendable {
   var connections = 0
   var connectionsCreated = 0
   var recordsAppended = 0
@@ -19,6 +19,11 @@ final class ControlMetrics {
   var commitLatency = WindowedHistogram()
   /// From the loss of the quorum's leader to the next; microseconds.
   var electionLatency = WindowedHistogram()
+}
+
+/// What the control loop counts, and owns.
+final class ControlMetrics {
+  var counts = ControlCounters()
   /// Batches that wait for their commitment: the offset after each, and when it was appended.
   var uncommitted: [(end: Offset, since: Instant)] = []
   /// Since when the quorum has no leader that this node knows.
@@ -31,7 +36,7 @@ final class ControlMetrics {
       let partition = image.partition(TopicIDPartition(change.topicId, PartitionID(change.partitionId))),
       partition.leader != leader, !partition.isr.contains(leader)
     else { return }
-    if partition.elr.contains(leader) { eligibleElections += 1 } else { uncleanElections += 1 }
+    if partition.elr.contains(leader) { counts.eligibleElections += 1 } else { counts.uncleanElections += 1 }
   }
 
   func appended(upTo end: Offset, at now: Instant) {
@@ -41,7 +46,7 @@ final class ControlMetrics {
 
   func committed(upTo end: Offset, at now: Instant) {
     while let first = uncommitted.first, first.end <= end {
-      commitLatency.record(UInt64(max(0, (now - first.since).nanoseconds)) / 1000, at: now)
+      counts.commitLatency.record(UInt64(max(0, (now - first.since).nanoseconds)) / 1000, at: now)
       uncommitted.removeFirst()
     }
   }
@@ -51,9 +56,9 @@ final class ControlMetrics {
       leaderless = leaderless ?? now
       return
     }
-    newActiveControllers += 1
+    counts.newActiveControllers += 1
     if let since = leaderless {
-      electionLatency.record(UInt64(max(0, (now - since).nanoseconds)) / 1000, at: now)
+      counts.electionLatency.record(UInt64(max(0, (now - since).nanoseconds)) / 1000, at: now)
     }
     leaderless = nil
   }

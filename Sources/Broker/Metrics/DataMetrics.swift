@@ -25,14 +25,12 @@ final class TopicMetrics {
   init(_ name: String) { self.name = name }
 }
 
-/// Counters of the data loop, which owns them: plain numbers, copied when somebody asks.
-final class DataMetrics {
+/// Counters of the data loop.
+struct DataCounters: Sendable {
   var connections = 0
   var connectionsCreated = 0
   /// All topics together, those included that are not here any more.
   var all = TopicCounters()
-  private(set) var topics: [TopicID: TopicMetrics] = [:]
-
   var replicationBytesIn = 0
   var replicationBytesOut = 0
   var invalidMagicRecords = 0
@@ -48,12 +46,18 @@ final class DataMetrics {
   var isrShrinks = 0
   var isrExpands = 0
   var failedISRUpdates = 0
+}
+
+/// What the data loop counts, and owns: plain numbers, copied when somebody asks.
+final class DataMetrics {
+  var counts = DataCounters()
+  private(set) var topics: [TopicID: TopicMetrics] = [:]
 
   /// A batch that was refused because of what it is. Kafka counts the batch, since its records cannot be counted.
   func count(_ error: RecordError) {
     switch error {
-    case .unsupportedMagic: invalidMagicRecords += 1
-    case .crcMismatch: invalidChecksumRecords += 1
+    case .unsupportedMagic: counts.invalidMagicRecords += 1
+    case .crcMismatch: counts.invalidChecksumRecords += 1
     default: break
     }
   }
