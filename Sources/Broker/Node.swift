@@ -23,7 +23,6 @@ public final class Node: @unchecked Sendable {
   private let control: ControlPlane
   private let data: DataPlane
   private let storage: LogStore
-  private let metrics: MetricsServer?
   private var signals: [SignalSource] = []
   private var supervisor: PipeWatch?
   private var isStopping = false
@@ -42,12 +41,6 @@ public final class Node: @unchecked Sendable {
     let path = configuration.logDirectory
     try Node.makeDirectories(path)
     lock = try LockedDirectory(path)
-    metrics = try configuration.metricsListener.map { address in
-      let server = try MetricsServer(configuration, host: address.host, port: address.port)
-      // It answers while the logs are opened: what starts for long must not look dead.
-      server.run()
-      return server
-    }
     directory = LogDirectory(path: path, fileSystem: files)
     let found = try directory.properties()
     guard let clusterID = configuration.clusterID ?? found?.clusterID else {
@@ -75,7 +68,8 @@ public final class Node: @unchecked Sendable {
       random: seed.stream("storage"), log: log)
     try storage.load(wallClock: EventLoop.wallClockMilliseconds)
     data = try DataPlane(
-      dataLoop, configuration: configuration, clusterID: clusterID, control: control, storage: storage, log: log)
+      dataLoop, configuration: configuration, clusterID: clusterID, control: control, storage: storage,
+      random: seed.stream("data"), log: log)
     data.groups = GroupHost(data, random: seed.stream("groups"))
     control.subscriber = data
     let lifecycle = try BrokerLifecycle(
@@ -83,10 +77,7 @@ public final class Node: @unchecked Sendable {
       previousEpoch: cleanEpoch ?? .none)
     control.lifecycle = lifecycle
     let data = data
-    let metrics = metrics
-    metrics?.attach(control: control, data: data)
     lifecycle.changed = { state, epoch in
-      metrics?.changed(to: state, epoch: epoch)
       data.loop.submit {
         data.state = state
         data.brokerEpoch = epoch

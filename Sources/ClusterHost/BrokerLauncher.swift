@@ -17,7 +17,6 @@ protocol BrokerLauncher: Sendable {
 }
 
 extension BrokerLauncher {
-  /// Whoever does not say so serves none.
   func servesMetrics(_ options: ClusterOptions) -> Bool { false }
 }
 

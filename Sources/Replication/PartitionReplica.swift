@@ -42,6 +42,8 @@ public struct PartitionReplica: Sendable {
 
   public var isLeader: Bool { if case .leader = role { true } else { false } }
   public var isFollower: Bool { if case .follower = role { true } else { false } }
+  /// A proposal to change the ISR has not been settled.
+  public var awaitsController: Bool { if case .leader(let leader) = role { leader.pending != nil } else { false } }
   public var leaderEpoch: LeaderEpoch { metadata?.leaderEpoch ?? .none }
   /// The ISR as the controller last confirmed it.
   public var isr: [BrokerID] { if case .leader(let leader) = role { leader.isr } else { metadata?.isr ?? [] } }

@@ -65,6 +65,7 @@ struct BrokerSetting: Sendable {
     BrokerSetting("log.roll.ms", .long, nil),
     BrokerSetting("log.segment.bytes", .int, "1073741824"),
     BrokerSetting("log.segment.delete.delay.ms", .long, "60000"),
+    BrokerSetting("max.incremental.fetch.session.cache.slots", .int, "1000"),
     BrokerSetting("message.max.bytes", .int, "1048588"),
     BrokerSetting("metadata.log.max.record.bytes.between.snapshots", .long, "20971520"),
     BrokerSetting("metadata.max.idle.interval.ms", .int, "500"),

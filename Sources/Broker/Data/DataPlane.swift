@@ -1,7 +1,6 @@
 import CommitLog
 import Controller
 import EventLoop
-import Metrics
 import PosixFiles
 import Primitives
 import Wire
@@ -16,8 +15,6 @@ final class DataPlane: @unchecked Sendable {
   let nodeID: BrokerID
   let log: Logger
   let metrics = DataMetrics()
-  let requestMetrics = RequestMetrics()
-  private(set) var idleMeter = IdleMeter()
   unowned let control: ControlPlane
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
@@ -32,6 +29,8 @@ final class DataPlane: @unchecked Sendable {
   var topicsBeingCreated: Set<String> = []
   var producerIDs = ProducerIDBlock()
   let fetchMaxBytes: Int
+  let replicaLagTimeMax: TimeSpan
+  let fetchSessions: FetchSessions
   private(set) lazy var flusher = LogFlusher(self)
   var failed: ((String) -> Void)?
 
@@ -45,7 +44,7 @@ final class DataPlane: @unchecked Sendable {
 
   init(
     _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, control: ControlPlane, storage: LogStore,
-    log: Logger
+    random: RandomSource, log: Logger
   ) throws(IOError) {
     self.loop = loop
     self.configuration = configuration
@@ -55,9 +54,11 @@ final class DataPlane: @unchecked Sendable {
     self.log = log
     nodeID = configuration.nodeID
     fetchMaxBytes = configuration.integer("fetch.max.bytes")
+    replicaLagTimeMax = configuration.span("replica.lag.time.max.ms")
+    fetchSessions = FetchSessions(
+      slots: configuration.integer("max.incremental.fetch.session.cache.slots"), random: random)
     timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
     loop.endOfTurn = { [weak self] in self?.finishTurn() }
-    loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
   }
 
   /// Binds the clients' port: an error names it. Nobody is served before the broker runs.
@@ -68,8 +69,7 @@ final class DataPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
-      self.metrics.counts.connections += 1
-      self.metrics.counts.connectionsCreated += 1
+      self.metrics.connections += 1
     }
   }
 
@@ -117,6 +117,17 @@ final class DataPlane: @unchecked Sendable {
     timer?.start(after: UInt64((wait + 999_999) / 1_000_000))
   }
 
+  /// What waits for the controller is asked again soon; laggards among followers are looked for less often.
+  private func tickPartitions(at moment: Instant) {
+    let isLagDue = moment >= nextLagCheck
+    if isLagDue { nextLagCheck = moment + min(.seconds(1), replicaLagTimeMax / 4) }
+    for partition in partitions.values where partition.isLeader && (isLagDue || partition.awaitsController) {
+      partition.tick(at: moment)
+      settle(partition)
+    }
+  }
+
+  private var nextLagCheck = Instant.zero
   private var nextTick = Instant.zero
   private static let tickInterval = TimeSpan.milliseconds(250)
 
@@ -127,11 +138,7 @@ final class DataPlane: @unchecked Sendable {
     groups?.timer(at: moment)
     if moment >= nextTick {
       nextTick = moment + Self.tickInterval
-      idleMeter.note(idle: loop.idleTime, at: moment)
-      for partition in partitions.values where partition.isLeader {
-        partition.tick(at: moment)
-        settle(partition)
-      }
+      tickPartitions(at: moment)
       flusher.tick(at: moment)
       storage.tick(at: moment, wallClock: wallClock)
     }
@@ -196,7 +203,7 @@ final class DataPlane: @unchecked Sendable {
   }
 
   func sessionEnded(_ session: ClientSession) {
-    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.counts.connections -= 1 }
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
   }
 
   /// A log cannot be written or read any more. This node has one log directory, so it goes as a whole: others take over,
@@ -213,4 +220,13 @@ struct ProducerIDBlock {
   var end: Int64 = 0
   var isAsking = false
   var waiting: [(ProducerID?) -> Void] = []
+}
+
+/// Counters of the data loop.
+final class DataMetrics {
+  var connections = 0
+  var messagesIn = 0
+  var bytesIn = 0
+  var bytesOut = 0
+  var produceErrors = 0
 }

@@ -15,12 +15,10 @@ final class HostedPartition {
   private unowned let plane: DataPlane
   private(set) var replica: PartitionReplica
   var effects: [ReplicationEffect] = []
-  /// Long polls that this partition may complete.
-  var waitingFetches: [FetchOperation] = []
+  /// Fetches that have seen all there is, and want to know when there is more.
+  var watchers: [FetchedPartition] = []
+  private(set) var isRemoved = false
   var isMarkedMoved = false
-  let topicMetrics: TopicMetrics
-  /// How many records of those that its leader calls committed this follower lacked at the last answer.
-  private(set) var lag: Int64 = 0
   private(set) var follows: BrokerID?
   private var rules = RecordBatchRules()
 
@@ -29,9 +27,8 @@ final class HostedPartition {
     self.id = id
     self.log = log
     name = TopicPartition(topic, id.partition)
-    topicMetrics = plane.metrics.topic(id.topic, name: topic)
     var configuration = ReplicationConfiguration()
-    configuration.replicaLagTimeMax = plane.configuration.span("replica.lag.time.max.ms")
+    configuration.replicaLagTimeMax = plane.replicaLagTimeMax
     configuration.minInSyncReplicas = plane.minInSyncReplicas(topic)
     configuration.alterPartitionRetry = .milliseconds(100)
     let stored = plane.storage.storedHighWatermarks[name] ?? .zero
@@ -42,6 +39,7 @@ final class HostedPartition {
   }
 
   var isLeader: Bool { replica.isLeader }
+  var awaitsController: Bool { replica.awaitsController }
   var highWatermark: Offset { replica.highWatermark }
   var leaderEpoch: LeaderEpoch { replica.leaderEpoch }
   var logStartOffset: Offset { log.logStartOffset }
@@ -78,6 +76,8 @@ final class HostedPartition {
       leaderRecoveryState: registration.leaderRecoveryState == .recovering ? .recovering : .recovered)
     var adapter = ReplicaLogAdapter(log)
     replica.apply(metadata, at: now, log: &adapter, into: &effects)
+    // Leader, epoch or who may join the ISR: what a fetch gets may be another thing now.
+    plane.partitionMoved(self)
   }
 
   func configure(_ config: LogConfig, minInSyncReplicas: Int) {
@@ -102,6 +102,7 @@ final class HostedPartition {
       replicas: [], isr: [], leader: .none, leaderEpoch: leaderEpoch.next,
       partitionEpoch: PartitionEpoch(.max))
     replica.apply(gone, at: now, log: &adapter, into: &effects)
+    isRemoved = true
     wakeFetches()
   }
 
@@ -129,16 +130,13 @@ final class HostedPartition {
     do throws(RecordError) {
       header = try RecordBatch.validate(UnsafeRawBufferPointer(batch), rules: rules, now: wallClock)
     } catch {
-      plane.metrics.count(error)
       return .failed(error.errorCode, "\(error)")
     }
     if header.isTransactional { return .failed(.transactionalIdAuthorizationFailed, "Transactions are not served") }
     switch log.producers.check(header, isFromClient: true) {
     case .append: break
     case .duplicate(let first, let last, _): return .appended(base: first, end: last + 1, appendTime: -1)
-    case .refuse(let code, let reason):
-      plane.metrics.counts.invalidOffsetOrSequenceRecords += Int(header.recordCount)
-      return .failed(code, reason)
+    case .refuse(let code, let reason): return .failed(code, reason)
     }
     return append(batch, records: Int(header.recordCount), at: now, wallClock: wallClock)
   }
@@ -149,10 +147,8 @@ final class HostedPartition {
   ) -> ProduceOutcome {
     do throws(LogError) {
       let result = try log.append(batch, leaderEpoch: leaderEpoch, now: wallClock)
-      plane.metrics.counts.all.messagesIn += records
-      plane.metrics.counts.all.bytesIn += batch.count
-      topicMetrics.counters.messagesIn += records
-      topicMetrics.counters.bytesIn += batch.count
+      plane.metrics.messagesIn += records
+      plane.metrics.bytesIn += batch.count
       plane.flusher.appended(self, at: now)
       replica.appended(logEndOffset: log.logEndOffset, at: now, into: &effects)
       // Followers' long polls have something to read.
@@ -241,18 +237,12 @@ final class HostedPartition {
     }
   }
 
-  /// Looks at the long polls that wait here, and forgets those that are done.
+  /// Tells those who watch, and lets go of them: who wants to hear of it again says so.
   func wakeFetches() {
-    guard !waitingFetches.isEmpty else { return }
-    let waiting = waitingFetches
-    waitingFetches.removeAll(keepingCapacity: true)
-    for operation in waiting where !operation.tryToComplete(isLast: false) { waitingFetches.append(operation) }
-  }
-
-  /// Parks a long poll here.
-  func park(_ operation: FetchOperation) {
-    if waitingFetches.count >= 16 { waitingFetches.removeAll { $0.isDone } }
-    waitingFetches.append(operation)
+    guard !watchers.isEmpty else { return }
+    let told = watchers
+    watchers.removeAll(keepingCapacity: true)
+    for watcher in told { watcher.partitionChanged() }
   }
 
   // MARK: following
@@ -275,11 +265,9 @@ final class HostedPartition {
       plane.askBounds(of: self)
       return false
     case .append:
-      defer { lag = max(0, row.highWatermark - log.logEndOffset.rawValue) }
       if records.count > 0 {
         do throws(LogError) {
           _ = try log.appendAsFollower(UnsafeRawBufferPointer(records), now: plane.wallClock)
-          plane.metrics.counts.replicationBytesIn += records.count
           plane.flusher.appended(self, at: now)
         } catch .file(let error) {
           plane.storageFailed(self, .file(error))
@@ -299,10 +287,7 @@ final class HostedPartition {
     replica.leaderBounds(leaderEpoch: epoch, logStartOffset: start, logEndOffset: end, log: &adapter, into: &effects)
   }
 
-  func follow(_ leader: BrokerID?) {
-    follows = leader
-    lag = 0
-  }
+  func follow(_ leader: BrokerID?) { follows = leader }
 
   // MARK: other questions
 

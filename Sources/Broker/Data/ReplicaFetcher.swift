@@ -6,15 +6,20 @@ import Wire
 
 /// Follows one other broker: fetches from it whatever partitions it leads and this broker replicates.
 ///
-/// One request at a time; a partition that joins does not wait for the request under way (a long poll) but makes the
-/// fetcher ask again at once, which ends the poll at the leader.
+/// It asks within a fetch session, so that a request names what changed since the one before, and the answer has only
+/// partitions with something new. One request at a time; a partition that joins does not wait for the request under way
+/// (a long poll) but makes the fetcher ask again at once, which ends the poll at the leader.
 final class ReplicaFetcher {
   let leader: BrokerID
   private unowned let plane: DataPlane
   private let channel: PeerChannel
   private(set) var partitions: [TopicIDPartition: HostedPartition] = [:]
-  /// In a fixed order that rotates, so that no partition starves behind a byte limit.
-  private var order: [HostedPartition] = []
+  private var session = FetchSessionClient<TopicIDPartition, NextFetch>()
+  /// Partitions whose question may have changed since they were asked for.
+  private var changed: Set<TopicIDPartition> = []
+  /// When all partitions were looked at last.
+  private var lastLook = Instant.zero
+  private var rotation = 0
   private var inFlight = 0
   private var backoffUntil = Instant.zero
   private var isScheduled = false
@@ -41,13 +46,14 @@ final class ReplicaFetcher {
   func hasAddress(_ host: String, _ port: UInt16) -> Bool { channel.host == host && channel.port == port }
 
   func add(_ partition: HostedPartition) {
-    if partitions.updateValue(partition, forKey: partition.id) == nil { order.append(partition) }
+    partitions[partition.id] = partition
+    changed.insert(partition.id)
     schedule()
   }
 
   func remove(_ partition: HostedPartition) {
     guard partitions.removeValue(forKey: partition.id) != nil else { return }
-    order.removeAll { $0 === partition }
+    changed.insert(partition.id)
   }
 
   func close() {
@@ -67,57 +73,97 @@ final class ReplicaFetcher {
   }
 
   private func fetch() {
-    guard !isClosed, !order.isEmpty, inFlight < 2 else { return }
+    guard !isClosed, !partitions.isEmpty, inFlight < 2 else { return }
+    // Without a session's id there is no second request: the first one is answered at once.
+    guard inFlight == 0 || !session.isWaitingForID || session.isRefused else { return }
     guard plane.now >= backoffUntil else { return }
+    let asked = questions()
+    guard !asked.named.isEmpty || !asked.isFull else { return }
     var request = FetchRequest()
     request.replicaState.replicaId = plane.nodeID.rawValue
     request.replicaState.replicaEpoch = plane.brokerEpoch.rawValue
     request.clusterId = plane.clusterID
-    request.maxWaitMs = Int32(clamping: maxWait.milliseconds)
+    // A session begins without waiting: partitions that join meanwhile would have to wait for its id.
+    request.maxWaitMs = asked.isFull && !session.isRefused ? 0 : Int32(clamping: maxWait.milliseconds)
     request.minBytes = minBytes
     request.maxBytes = maxBytes
-    if order.count > 1 { order.append(order.removeFirst()) }
-    var topics: [TopicID: Int] = [:]
-    var asked: [TopicIDPartition: NextFetch] = [:]
-    for partition in order {
-      guard let next = partition.nextFetch() else { continue }
-      var wanted = FetchRequest.FetchPartition()
-      wanted.partition = partition.id.partition.rawValue
-      wanted.currentLeaderEpoch = next.currentLeaderEpoch.rawValue
-      wanted.fetchOffset = next.fetchOffset.rawValue
-      wanted.lastFetchedEpoch = next.lastFetchedEpoch.rawValue
-      wanted.logStartOffset = next.logStartOffset.rawValue
-      asked[partition.id] = next
-      wanted.partitionMaxBytes = partitionMaxBytes
-      if let index = topics[partition.id.topic] {
-        request.topics[index].partitions.append(wanted)
-      } else {
-        topics[partition.id.topic] = request.topics.count
-        var topic = FetchRequest.FetchTopic()
-        topic.topicId = partition.id.topic
-        topic.partitions = [wanted]
-        request.topics.append(topic)
-      }
+    request.sessionId = asked.head.id
+    request.sessionEpoch = asked.head.epoch
+    request.topics = topics(asked.named)
+    for (topic, ids) in byTopic(asked.forgotten) {
+      var forgotten = FetchRequest.ForgottenTopic()
+      forgotten.topicId = topic
+      forgotten.partitions = ids.map(\.partition.rawValue)
+      request.forgottenTopicsData.append(forgotten)
     }
-    guard !request.topics.isEmpty else { return }
     inFlight += 1
-    let questions = asked
     channel.sendRaw(request, version: 17, timeout: .milliseconds(maxWait.milliseconds + 10_000)) { [weak self] result in
       guard let self, !self.isClosed else { return }
       self.inFlight -= 1
       switch result {
       case .failure: self.failed()
-      case .success(let frame): self.received(frame, questions)
+      case .success(let frame): self.received(frame, asked)
       }
     }
   }
 
+  /// Partitions that nothing happened to are compared with what was asked only this often.
+  private static let lookInterval = TimeSpan.seconds(2)
+
+  private func questions() -> FetchSessionClient<TopicIDPartition, NextFetch>.Request {
+    let isLookDue = plane.now - lastLook >= Self.lookInterval
+    if isLookDue || !session.isOpen { lastLook = plane.now }
+    defer { changed.removeAll(keepingCapacity: true) }
+    guard session.isOpen else {
+      // From another partition on each time, so that none starves behind a byte limit while there is no session.
+      let ids = partitions.keys.sorted()
+      rotation = (rotation + 1) % max(1, ids.count)
+      return session.full(
+        (ids[rotation...] + ids[..<rotation]).compactMap { id in
+          partitions[id]?.nextFetch().map { (key: id, question: $0) }
+        })
+    }
+    let ids = isLookDue ? changed.union(partitions.keys) : changed
+    return session.next(ids.sorted().map { (key: $0, question: partitions[$0]?.nextFetch()) })
+  }
+
+  private func topics(_ named: [(key: TopicIDPartition, question: NextFetch)]) -> [FetchRequest.FetchTopic] {
+    var topics: [FetchRequest.FetchTopic] = []
+    for (id, next) in named {
+      var wanted = FetchRequest.FetchPartition()
+      wanted.partition = id.partition.rawValue
+      wanted.currentLeaderEpoch = next.currentLeaderEpoch.rawValue
+      wanted.fetchOffset = next.fetchOffset.rawValue
+      wanted.lastFetchedEpoch = next.lastFetchedEpoch.rawValue
+      wanted.logStartOffset = next.logStartOffset.rawValue
+      wanted.partitionMaxBytes = partitionMaxBytes
+      if topics.last?.topicId != id.topic {
+        var topic = FetchRequest.FetchTopic()
+        topic.topicId = id.topic
+        topics.append(topic)
+      }
+      topics[topics.count - 1].partitions.append(wanted)
+    }
+    return topics
+  }
+
+  private func byTopic(_ ids: [TopicIDPartition]) -> [(TopicID, [TopicIDPartition])] {
+    Dictionary(grouping: ids, by: \.topic).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
   private func failed() {
+    session.lose()
+    waitBeforeAsking()
+  }
+
+  private func waitBeforeAsking() {
     backoffUntil = plane.now + backoff
     plane.deadlines.add(backoffUntil) { [weak self] in self?.fetch() }
   }
 
-  private func received(_ frame: UnsafeMutableRawBufferPointer, _ asked: [TopicIDPartition: NextFetch]) {
+  private func received(
+    _ frame: UnsafeMutableRawBufferPointer, _ asked: FetchSessionClient<TopicIDPartition, NextFetch>.Request
+  ) {
     let response: FetchResponse
     do throws(DecodeError) {
       response = try FetchResponse.decodeFrame(UnsafeRawBufferPointer(frame), version: 17).response
@@ -125,26 +171,33 @@ final class ReplicaFetcher {
       plane.log.error("fetch answer cannot be read", "leader=\(leader) reason=\"\(error)\"")
       return failed()
     }
-    guard response.errorCode == 0 else {
-      plane.log.warn("fetch refused", "leader=\(leader) error=\(ErrorCode(rawValue: response.errorCode)?.name ?? "?")")
+    let code = ErrorCode(rawValue: response.errorCode) ?? .unknownServerError
+    let isSessionError = [.fetchSessionIdNotFound, .invalidFetchSessionEpoch, .fetchSessionTopicIdError].contains(code)
+    guard code == .none || isSessionError else {
+      plane.log.warn("fetch refused", "leader=\(leader) error=\(code.name)")
       return failed()
+    }
+    if session.answered(asked, sessionID: response.sessionId, isSessionError: isSessionError) == .startAnew {
+      plane.log.debug("fetch session lost", "leader=\(leader) error=\(code.name)")
     }
     var hasErrors = false
     for topic in response.responses {
       for row in topic.partitions {
         let id = TopicIDPartition(topic.topicId, PartitionID(row.partitionIndex))
-        // What is not followed any more, or was asked for twice, is left alone.
-        guard let partition = partitions[id], let question = asked[id] else { continue }
+        guard let partition = partitions[id] else { continue }
+        // Where something else was asked meanwhile, that will be answered.
+        guard let question = session.question(id, asOf: asked.number) else { continue }
+        changed.insert(id)
         var records = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         if case .slice(let range) = row.records { records = UnsafeMutableRawBufferPointer(rebasing: frame[range]) }
         if !partition.take(row, records: records, asked: question, at: plane.now) { hasErrors = true }
         plane.settle(partition)
       }
     }
-    if hasErrors { return failed() }
-    // A second request under way (see `add`) asks for all partitions: answer it before asking again, or the two would
-    // end each other's long polls for ever.
-    if inFlight == 0 { schedule() }
+    if hasErrors { return waitBeforeAsking() }
+    // A second request under way (see `add`) is of the same session, and the leader answers it at once if there is
+    // something to tell: answer it before asking again, or the two would end each other's long polls for ever.
+    if inFlight == 0 || !session.isOpen { schedule() }
   }
 
   /// Asks the leader for its log's bounds, for a partition whose offset the leader does not have.
@@ -173,6 +226,7 @@ final class ReplicaFetcher {
         guard let end = offset(second), self.partitions[partition.id] != nil else { return }
         partition.leaderBounds(question.currentLeaderEpoch, start: start, end: end)
         self.plane.settle(partition)
+        self.changed.insert(partition.id)
         self.schedule()
       }
     }
