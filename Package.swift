@@ -63,7 +63,7 @@ let modules: [Target] = [
     "Broker",
     [
       "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups",
-      "EventLoop", "PosixFiles",
+      "EventLoop", "PosixFiles", "Metrics", "HTTPServer",
     ]),
   .executableTarget(name: "streamsocial-broker", dependencies: ["Broker", "Primitives"], swiftSettings: strict),
   .executableTarget(
@@ -87,7 +87,7 @@ let testTargets: [Target] = [
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
-  tests("BrokerTests", ["Broker", "Primitives", "Wire"]),
+  tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   tests("HTTPServerTests", ["HTTPServer", "EventLoop"]),

@@ -23,6 +23,7 @@ public final class Node: @unchecked Sendable {
   private let control: ControlPlane
   private let data: DataPlane
   private let storage: LogStore
+  private let metrics: MetricsServer?
   private var signals: [SignalSource] = []
   private var supervisor: PipeWatch?
   private var isStopping = false
@@ -41,6 +42,12 @@ public final class Node: @unchecked Sendable {
     let path = configuration.logDirectory
     try Node.makeDirectories(path)
     lock = try LockedDirectory(path)
+    metrics = try configuration.metricsListener.map { address in
+      let server = try MetricsServer(configuration, host: address.host, port: address.port)
+      // It answers while the logs are opened: what starts for long must not look dead.
+      server.run()
+      return server
+    }
     directory = LogDirectory(path: path, fileSystem: files)
     let found = try directory.properties()
     guard let clusterID = configuration.clusterID ?? found?.clusterID else {
@@ -77,7 +84,10 @@ public final class Node: @unchecked Sendable {
       previousEpoch: cleanEpoch ?? .none)
     control.lifecycle = lifecycle
     let data = data
+    let metrics = metrics
+    metrics?.attach(control: control, data: data)
     lifecycle.changed = { state, epoch in
+      metrics?.changed(to: state, epoch: epoch)
       data.loop.submit {
         data.state = state
         data.brokerEpoch = epoch

@@ -17,6 +17,7 @@ protocol BrokerLauncher: Sendable {
 }
 
 extension BrokerLauncher {
+  /// Whoever does not say so serves none.
   func servesMetrics(_ options: ClusterOptions) -> Bool { false }
 }
 

@@ -113,6 +113,7 @@ public final class Connection: Handle<uv_tcp_t> {
   }
 
   private func arrived(_ count: Int) {
+    loop.noteInput()
     if partial.isEmpty {
       deliver(UnsafeMutableRawBufferPointer(rebasing: loop.slab[..<count]))
       return

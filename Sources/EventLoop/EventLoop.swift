@@ -39,9 +39,14 @@ public final class EventLoop: @unchecked Sendable {
   var unsent: [Connection] = []
   /// Called once before each sleep, after everything that had arrived was handled: the place for work per batch.
   public var endOfTurn: (() -> Void)?
+  /// Called after a turn's output was handed to the sockets.
+  public var flushed: (() -> Void)?
+  /// When the first bytes of this turn were read, by `now`: what came in the same turn has waited since then. 0 before.
+  public private(set) var turnBegan: Int64 = 0
 
   public init() throws(IOError) {
     try IOError.check(uv_loop_init(uv), "uv_loop_init")
+    try IOError.check(cuv_measure_idle_time(uv), "uv_loop_configure")
     try IOError.check(uv_async_init(uv, wake) { EventLoop.from($0!.pointee.data).drain() }, "uv_async_init")
     wake.pointee.data = Unmanaged.passUnretained(self).toOpaque()
     uv_prepare_init(uv, beforePoll)
@@ -64,6 +69,13 @@ public final class EventLoop: @unchecked Sendable {
 
   /// Nanoseconds of the monotonic clock, read anew.
   public var now: Int64 { Int64(truncatingIfNeeded: uv_hrtime()) }
+
+  /// For how many nanoseconds the loop has slept, waiting for something to do, since it runs. From any thread.
+  public var idleTime: Int64 { Int64(truncatingIfNeeded: uv_metrics_idle_time(uv)) }
+
+  func noteInput() {
+    if turnBegan == 0 { turnBegan = now }
+  }
 
   /// Milliseconds since 1970.
   public static var wallClockMilliseconds: Int64 {
@@ -117,6 +129,8 @@ public final class EventLoop: @unchecked Sendable {
       unsent.removeAll(keepingCapacity: true)
       for connection in batch { connection.flush() }
     }
+    turnBegan = 0
+    flushed?()
   }
 
   /// Starts a thread that runs this loop; `setUp` runs on it first.

@@ -18,6 +18,8 @@ public struct Coder {
   /// Where `RecordBytes.gap` payloads belong in the output, which does not hold them.
   public private(set) var gaps: [Gap] = []
   var tagStack: [TagSection] = []
+  /// Error codes that were written.
+  public internal(set) var errors = ErrorTally()
 
   /// A coder that reads `bytes` from `position` on. The bytes must outlive it.
   public init(

@@ -85,12 +85,18 @@ extension ResponseMessage {
 
   /// A frame without its `RecordBytes.gap` payloads, which its size field counts; and where they belong.
   public func frameWithGaps(version: Int16, correlationId: Int32) -> (frame: [UInt8], gaps: [Gap]) {
+    let (frame, gaps, _) = countedFrame(version: version, correlationId: correlationId)
+    return (frame, gaps)
+  }
+
+  /// `frameWithGaps`, and which error codes the response has.
+  public func countedFrame(version: Int16, correlationId: Int32) -> (frame: [UInt8], gaps: [Gap], errors: ErrorTally) {
     var output: [UInt8] = [0, 0, 0, 0]
     withUnsafeBytes(of: correlationId.bigEndian) { output.append(contentsOf: $0) }
     if Self.hasFlexibleHeader(version) { output.append(0) }
-    let gaps = encodeWithGaps(version: version, into: &output)
+    let (gaps, errors) = encodeAndCount(version: version, into: &output)
     setFrameSize(&output, plus: gaps.reduce(0) { $0 + $1.count })
-    return (output, gaps)
+    return (output, gaps, errors)
   }
 
   /// Reads a response's frame without its size field: correlation id, tagged fields where due, body.

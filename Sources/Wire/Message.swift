@@ -65,15 +65,20 @@ extension Message {
 
   /// Appends the message without its `RecordBytes.gap` payloads; returns where in `output` they belong.
   public func encodeWithGaps(version: Int16, into output: inout [UInt8]) -> [Gap] {
+    encodeAndCount(version: version, into: &output).gaps
+  }
+
+  /// The same, and which error codes it has.
+  func encodeAndCount(version: Int16, into output: inout [UInt8]) -> (gaps: [Gap], errors: ErrorTally) {
     var coder = Coder(writing: output, version: version, flexible: Self.isFlexible(version))
     output = []
     var copy = self
     do throws(DecodeError) { try copy.code(&coder) } catch {
       invariant(false, "writing \(Self.name) v\(version): \(error)")
     }
-    let gaps = coder.gaps
+    let (gaps, errors) = (coder.gaps, coder.errors)
     output = coder.takeOutput()
-    return gaps
+    return (gaps, errors)
   }
 
   public func encoded(version: Int16) -> [UInt8] {

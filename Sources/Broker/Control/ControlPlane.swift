@@ -1,6 +1,7 @@
 import Consensus
 import Controller
 import EventLoop
+import Metrics
 import Primitives
 import Records
 import Wire
@@ -42,6 +43,9 @@ final class ControlPlane: @unchecked Sendable {
   /// polls they would wait.
   private var channels: [BrokerID: PeerChannel] = [:]
   let metrics = ControlMetrics()
+  let requestMetrics = RequestMetrics()
+  private(set) var idleMeter = IdleMeter()
+  private var idleTimer: LoopTimer?
 
   init(
     _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, quorum: QuorumNode, seed: UInt64, log: Logger
@@ -65,10 +69,16 @@ final class ControlPlane: @unchecked Sendable {
     settings.seed = seed
     controller = ControllerState(configuration: settings)
     timer = try LoopTimer(loop) { [weak self] in self?.step(.timer) }
+    idleTimer = try LoopTimer(loop) { [weak self] in
+      guard let self else { return }
+      self.idleMeter.note(idle: self.loop.idleTime, at: self.now)
+    }
+    idleTimer?.start(after: 0, every: 5000)
     for voter in configuration.voters where voter.id != configuration.nodeID {
       channels[voter.id] = try PeerChannel(
         loop, peer: voter.id, host: voter.host, port: voter.port, clientId: "broker-\(configuration.nodeID)", log: log)
     }
+    loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
     quorum.delegate = self
     quorum.snapshotRecords = { [weak self] in self?.image.records() ?? [] }
   }
@@ -81,6 +91,8 @@ final class ControlPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
+      self.metrics.counts.connections += 1
+      self.metrics.counts.connectionsCreated += 1
     }
     quorum.start()
     lifecycle?.start()
@@ -90,6 +102,7 @@ final class ControlPlane: @unchecked Sendable {
     listener?.close()
     for session in sessions.values { session.drop() }
     timer?.close()
+    idleTimer?.close()
     for channel in channels.values { channel.close() }
     quorum.close()
   }
@@ -132,10 +145,11 @@ final class ControlPlane: @unchecked Sendable {
       let time = EventLoop.wallClockMilliseconds
       for record in records { builder.append(key: nil, value: record.encoded(), timestamp: time) }
       guard let batch = try? builder.build() else { return failed?("a metadata batch cannot be built") ?? () }
-      metrics.recordsAppended += records.count
+      metrics.counts.recordsAppended += records.count
       quorum.propose(batch, epoch: epoch) { [weak self] result in
         switch result {
-        case .success(let end) where end.offset == first + Int64(records.count): break
+        case .success(let end) where end.offset == first + Int64(records.count):
+          if let self { self.metrics.appended(upTo: end.offset, at: self.now) }
         case .success(let end):
           self?.log.error("metadata batch at another offset than counted on", "end=\(end.offset) first=\(first)")
           self?.events.append(.resigned)
@@ -208,7 +222,11 @@ final class ControlPlane: @unchecked Sendable {
 
 extension ControlPlane: QuorumDelegate {
   func quorumCommitted(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset, epoch: LeaderEpoch) {
+    metrics.committed(upTo: upTo, at: now)
+    // What is read again at a start has been counted in an earlier life.
+    let isNews = controller.isActive || lifecycle?.state == .running
     for (offset, record) in records {
+      if isNews, case .partitionChange(let change) = record { metrics.countElection(change, before: image) }
       do throws(MetadataError) { try image.apply(record, at: offset) } catch {
         failed?("metadata record at offset \(offset) does not fit: \(error)")
         return
@@ -228,6 +246,7 @@ extension ControlPlane: QuorumDelegate {
       }
     }
     image = fresh
+    metrics.counts.snapshotsLoaded += 1
     subscriber?.metadataReplaced(fresh, upTo: offset)
   }
 
@@ -248,10 +267,12 @@ extension ControlPlane: QuorumDelegate {
 
   func quorumLostLeadership(epoch: LeaderEpoch) {
     pendingActivation = nil
+    metrics.uncommitted = []
     if controller.isActive { step(.resigned) }
   }
 
   func quorumLeaderChanged(_ leader: BrokerID?, epoch: LeaderEpoch) {
+    metrics.leaderChanged(to: leader, at: now)
     if leader != nil { lifecycle?.controllerChanged() }
   }
 
@@ -268,7 +289,9 @@ extension ControlPlane: QuorumDelegate {
 extension ControlPlane: RequestServer {
   func servedVersions(of api: ApiKey) -> ClosedRange<Int16>? { ServedApis.controller.versions[api] }
 
-  func sessionEnded(_ session: ClientSession) { sessions[ObjectIdentifier(session)] = nil }
+  func sessionEnded(_ session: ClientSession) {
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.counts.connections -= 1 }
+  }
 
   func serve(_ context: RequestContext, _ frame: UnsafeMutableRawBufferPointer, bodyStart: Int) {
     let input = UnsafeRawBufferPointer(frame)
@@ -287,6 +310,7 @@ extension ControlPlane: RequestServer {
           if case .endQuorumEpoch(let r) = $0 { QuorumWire.wireEnd(r) } else { nil }
         }
       case .fetch:
+        context.isFollowersFetch()
         try ask(context, input, bodyStart, QuorumWire.core, RaftRequest.fetch) {
           if case .fetch(let r) = $0 { QuorumWire.wire(r) } else { nil }
         }
@@ -367,9 +391,4 @@ extension ControlPlane: RequestServer {
     }
     context.reply(response)
   }
-}
-
-/// Counters of the control loop.
-final class ControlMetrics {
-  var recordsAppended = 0
 }

@@ -40,6 +40,8 @@ final class MetadataLog: RaftLog {
     bytesSinceSnapshot = log.sizeInBytes
   }
 
+  var sizeInBytes: Int { log.sizeInBytes }
+  var segmentCount: Int { log.segmentBaseOffsets.count }
   var startOffset: Offset { log.logStartOffset }
   var endOffset: Offset { log.logEndOffset }
   var startEpoch: LeaderEpoch { snapshots.last { $0.offset == startOffset }?.epoch ?? .zero }

@@ -84,6 +84,7 @@ extension DataPlane: MetadataSubscriber {
   private func drop(_ id: TopicIDPartition) {
     guard let hosted = partitions.removeValue(forKey: id) else { return }
     groups?.partitionGone(hosted)
+    metrics.leave(id.topic)
     hosted.remove(at: now)
     settle(hosted)
     storage.remove(hosted.log, id: id, name: hosted.name)

@@ -78,6 +78,9 @@ extension DataPlane {
       let row = response?.topics.first?.partitions.first
       let code = ErrorCode(rawValue: (response?.errorCode).flatMap { $0 != 0 ? $0 : row?.errorCode } ?? 7)
       if code == ErrorCode.none, let row {
+        let before = partition.replica.isr.count
+        if row.isr.count < before { self.metrics.counts.isrShrinks += 1 }
+        if row.isr.count > before { self.metrics.counts.isrExpands += 1 }
         partition.alterPartitionResult(
           .success(
             (
@@ -85,6 +88,7 @@ extension DataPlane {
               leaderEpoch: LeaderEpoch(row.leaderEpoch)
             )), to: proposal, at: self.now)
       } else {
+        self.metrics.counts.failedISRUpdates += 1
         partition.alterPartitionResult(.failure(code ?? .unknownServerError), to: proposal, at: self.now)
       }
       self.settle(partition)

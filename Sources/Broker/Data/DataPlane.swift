@@ -1,6 +1,7 @@
 import CommitLog
 import Controller
 import EventLoop
+import Metrics
 import PosixFiles
 import Primitives
 import Wire
@@ -15,6 +16,8 @@ final class DataPlane: @unchecked Sendable {
   let nodeID: BrokerID
   let log: Logger
   let metrics = DataMetrics()
+  let requestMetrics = RequestMetrics()
+  private(set) var idleMeter = IdleMeter()
   unowned let control: ControlPlane
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
@@ -59,6 +62,7 @@ final class DataPlane: @unchecked Sendable {
       slots: configuration.integer("max.incremental.fetch.session.cache.slots"), random: random)
     timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
     loop.endOfTurn = { [weak self] in self?.finishTurn() }
+    loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
   }
 
   /// Binds the clients' port: an error names it. Nobody is served before the broker runs.
@@ -69,7 +73,8 @@ final class DataPlane: @unchecked Sendable {
       connection.maxFrameBytes = self.configuration.integer("socket.request.max.bytes")
       let session = ClientSession(connection, server: self)
       self.sessions[ObjectIdentifier(session)] = session
-      self.metrics.connections += 1
+      self.metrics.counts.connections += 1
+      self.metrics.counts.connectionsCreated += 1
     }
   }
 
@@ -138,6 +143,7 @@ final class DataPlane: @unchecked Sendable {
     groups?.timer(at: moment)
     if moment >= nextTick {
       nextTick = moment + Self.tickInterval
+      idleMeter.note(idle: loop.idleTime, at: moment)
       tickPartitions(at: moment)
       flusher.tick(at: moment)
       storage.tick(at: moment, wallClock: wallClock)
@@ -203,7 +209,7 @@ final class DataPlane: @unchecked Sendable {
   }
 
   func sessionEnded(_ session: ClientSession) {
-    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.connections -= 1 }
+    if sessions.removeValue(forKey: ObjectIdentifier(session)) != nil { metrics.counts.connections -= 1 }
   }
 
   /// A log cannot be written or read any more. This node has one log directory, so it goes as a whole: others take over,
@@ -220,13 +226,4 @@ struct ProducerIDBlock {
   var end: Int64 = 0
   var isAsking = false
   var waiting: [(ProducerID?) -> Void] = []
-}
-
-/// Counters of the data loop.
-final class DataMetrics {
-  var connections = 0
-  var messagesIn = 0
-  var bytesIn = 0
-  var bytesOut = 0
-  var produceErrors = 0
 }

@@ -34,6 +34,9 @@ final class GroupHost {
     self.configuration = configuration
   }
 
+  /// All shards' groups together.
+  var counts: GroupCounts { shards.values.reduce(GroupCounts()) { $0 + $1.counts } }
+
   // MARK: the shards' lives
 
   /// Follows a partition of `__consumer_offsets`: leading it means coordinating its groups.

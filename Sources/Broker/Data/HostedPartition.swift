@@ -19,6 +19,9 @@ final class HostedPartition {
   var watchers: [FetchedPartition] = []
   private(set) var isRemoved = false
   var isMarkedMoved = false
+  let topicMetrics: TopicMetrics
+  /// How many records of those that its leader calls committed this follower lacked at the last answer.
+  private(set) var lag: Int64 = 0
   private(set) var follows: BrokerID?
   private var rules = RecordBatchRules()
 
@@ -27,6 +30,7 @@ final class HostedPartition {
     self.id = id
     self.log = log
     name = TopicPartition(topic, id.partition)
+    topicMetrics = plane.metrics.topic(id.topic, name: topic)
     var configuration = ReplicationConfiguration()
     configuration.replicaLagTimeMax = plane.replicaLagTimeMax
     configuration.minInSyncReplicas = plane.minInSyncReplicas(topic)
@@ -130,13 +134,16 @@ final class HostedPartition {
     do throws(RecordError) {
       header = try RecordBatch.validate(UnsafeRawBufferPointer(batch), rules: rules, now: wallClock)
     } catch {
+      plane.metrics.count(error)
       return .failed(error.errorCode, "\(error)")
     }
     if header.isTransactional { return .failed(.transactionalIdAuthorizationFailed, "Transactions are not served") }
     switch log.producers.check(header, isFromClient: true) {
     case .append: break
     case .duplicate(let first, let last, _): return .appended(base: first, end: last + 1, appendTime: -1)
-    case .refuse(let code, let reason): return .failed(code, reason)
+    case .refuse(let code, let reason):
+      plane.metrics.counts.invalidOffsetOrSequenceRecords += Int(header.recordCount)
+      return .failed(code, reason)
     }
     return append(batch, records: Int(header.recordCount), at: now, wallClock: wallClock)
   }
@@ -147,8 +154,10 @@ final class HostedPartition {
   ) -> ProduceOutcome {
     do throws(LogError) {
       let result = try log.append(batch, leaderEpoch: leaderEpoch, now: wallClock)
-      plane.metrics.messagesIn += records
-      plane.metrics.bytesIn += batch.count
+      plane.metrics.counts.all.messagesIn += records
+      plane.metrics.counts.all.bytesIn += batch.count
+      topicMetrics.counters.messagesIn += records
+      topicMetrics.counters.bytesIn += batch.count
       plane.flusher.appended(self, at: now)
       replica.appended(logEndOffset: log.logEndOffset, at: now, into: &effects)
       // Followers' long polls have something to read.
@@ -265,9 +274,11 @@ final class HostedPartition {
       plane.askBounds(of: self)
       return false
     case .append:
+      defer { lag = max(0, row.highWatermark - log.logEndOffset.rawValue) }
       if records.count > 0 {
         do throws(LogError) {
           _ = try log.appendAsFollower(UnsafeRawBufferPointer(records), now: plane.wallClock)
+          plane.metrics.counts.replicationBytesIn += records.count
           plane.flusher.appended(self, at: now)
         } catch .file(let error) {
           plane.storageFailed(self, .file(error))
@@ -287,7 +298,10 @@ final class HostedPartition {
     replica.leaderBounds(leaderEpoch: epoch, logStartOffset: start, logEndOffset: end, log: &adapter, into: &effects)
   }
 
-  func follow(_ leader: BrokerID?) { follows = leader }
+  func follow(_ leader: BrokerID?) {
+    follows = leader
+    lag = 0
+  }
 
   // MARK: other questions
 

@@ -38,6 +38,8 @@ final class FetchOperation {
   private let isReadCommitted: Bool
   private let rack: String
   private var isDone = false
+  /// Whether it counts as waiting.
+  private var isParked = false
 
   init(
     _ context: RequestContext, _ request: FetchRequest, kind: Kind, session: FetchSession, replica: BrokerID,
@@ -67,8 +69,21 @@ final class FetchOperation {
   /// A long poll: waits in the session for its partitions to move.
   func park(until deadline: Instant) {
     session.operation = self
+    isParked = true
+    plane.metrics.counts.waitingFetches += 1
     for part in session.pending { part.watch(on: plane) }
-    plane.deadlines.add(deadline) { [weak self] in _ = self?.tryToComplete(isLast: true) }
+    plane.deadlines.add(deadline) { [weak self] in self?.expire() }
+  }
+
+  /// Its time is up.
+  private func expire() {
+    guard !isDone else { return }
+    if session.isFollower {
+      plane.metrics.counts.expiredFollowerFetches += 1
+    } else {
+      plane.metrics.counts.expiredConsumerFetches += 1
+    }
+    _ = tryToComplete(isLast: true)
   }
 
   /// One of the partitions has moved.
@@ -108,6 +123,8 @@ final class FetchOperation {
 
   private func end() {
     isDone = true
+    if isParked { plane.metrics.counts.waitingFetches -= 1 }
+    isParked = false
     if session.operation === self { session.operation = nil }
     if session.id == 0 { session.close() }
   }
@@ -230,6 +247,8 @@ final class FetchOperation {
       var row = answer.row
       let payload = answer.slice.flatMap { $0.length > 0 ? read($0, part) : nil }
       if payload == nil, kind == .incremental, !isNews(row, to: part) { continue }
+      plane.metrics.counts.all.fetchRequests += 1
+      part.partition(on: plane)?.topicMetrics.counters.fetchRequests += 1
       // What comes with an error is told again once the error has gone.
       part.toldHighWatermark = row.errorCode == 0 ? row.highWatermark : -1
       part.toldLogStart = row.logStartOffset
@@ -259,7 +278,12 @@ final class FetchOperation {
     let payload = OutputBuffer(capacity: slice.length)
     do throws(FileError) {
       payload.count = try slice.read(into: UnsafeMutableRawBufferPointer(rebasing: payload.bytes[..<slice.length]))
-      plane.metrics.bytesOut += payload.count
+      if session.isFollower {
+        plane.metrics.counts.replicationBytesOut += payload.count
+      } else {
+        plane.metrics.counts.all.bytesOut += payload.count
+        part.partition(on: plane)?.topicMetrics.counters.bytesOut += payload.count
+      }
       return payload.count > 0 ? payload : nil
     } catch {
       if let partition = part.partition(on: plane) { plane.storageFailed(partition, .file(error)) }

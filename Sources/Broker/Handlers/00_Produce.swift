@@ -21,6 +21,7 @@ extension DataPlane {
     for (topicIndex, topic) in request.topicData.enumerated() {
       for (index, data) in topic.partitionData.enumerated() {
         let place = (topicIndex, index)
+        metrics.counts.all.produceRequests += 1
         let id = context.version >= 13 ? topic.topicId : image.topic(named: topic.name)?.id
         guard let id, let image = image.topic(id) else {
           operation.fail(place, context.version >= 13 ? .unknownTopicId : .unknownTopicOrPartition)
@@ -46,9 +47,10 @@ extension DataPlane {
     _ batch: UnsafeMutableRawBufferPointer, to partition: HostedPartition, acks: Int16, deadline: Instant,
     _ operation: ProduceOperation, _ place: (Int, Int)
   ) {
+    partition.topicMetrics.counters.produceRequests += 1
     switch partition.produce(batch, acks: acks, at: now, wallClock: wallClock) {
     case .failed(let code, let message):
-      if code != .notLeaderOrFollower { metrics.produceErrors += 1 }
+      countFailure(code, of: partition, bytes: batch.count)
       operation.fail(place, code, message)
       operation.addLeaderHint(place, partition)
     case .appended(let base, let end, let appendTime):
@@ -63,11 +65,25 @@ extension DataPlane {
     settle(partition)
   }
 
+  /// Kafka counts as failed what a broker should have been able to do: not what its client got wrong or asked elsewhere.
+  private func countFailure(_ code: ErrorCode, of partition: HostedPartition, bytes: Int) {
+    switch code {
+    case .messageTooLarge, .recordListTooLarge:
+      metrics.counts.all.bytesRejected += bytes
+      partition.topicMetrics.counters.bytesRejected += bytes
+    case .unknownTopicOrPartition, .notLeaderOrFollower, .corruptMessage, .kafkaStorageError, .unknownTopicId: break
+    default:
+      metrics.counts.all.failedProduceRequests += 1
+      partition.topicMetrics.counters.failedProduceRequests += 1
+    }
+  }
+
   /// A batch has been replicated, or will not be.
   func acknowledged(_ token: UInt64, _ code: ErrorCode) {
     if groups?.acknowledged(token, code) == true { return }
     guard let (operation, topic, index, partition) = produceWaiters.removeValue(forKey: token) else { return }
     if code != .none {
+      if code == .requestTimedOut { metrics.counts.expiredProduces += 1 }
       operation.fail((topic, index), code)
       operation.addLeaderHint((topic, index), partition)
     }

@@ -8,9 +8,11 @@ extension DataPlane {
     // Whoever asks again on a connection no longer waits for the answer before.
     if let waiting = context.session.waitingFetch as? FetchOperation { _ = waiting.tryToComplete(isLast: true) }
     let replica = BrokerID(context.version >= 15 ? request.replicaState.replicaId : request.replicaId)
+    let isFollower = replica.rawValue >= 0
+    if isFollower { context.isFollowersFetch() }
     let session: FetchSession
     let kind: FetchOperation.Kind
-    switch fetchSessions.find(request, version: context.version, isFollower: replica.rawValue >= 0, at: now) {
+    switch fetchSessions.find(request, version: context.version, isFollower: isFollower, at: now) {
     case .refused(let code):
       var response = FetchResponse()
       response.errorCode = code.rawValue

@@ -10,6 +10,7 @@ protocol RequestServer: AnyObject {
   func serve(_ context: RequestContext, _ frame: UnsafeMutableRawBufferPointer, bodyStart: Int)
   func sessionEnded(_ session: ClientSession)
   var log: Logger { get }
+  var requestMetrics: RequestMetrics { get }
 }
 
 /// One client's connection: requests in, responses out in the order of the requests.
@@ -20,12 +21,18 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   private(set) var isEnded = false
   private unowned let server: any RequestServer
   /// Answers that wait for an earlier one. The head is `firstSlot`.
-  private var slots: [Slot] = []
+  private var slots: [Entry] = []
   private var firstSlot = 0
   /// What the client calls itself (ApiVersions).
   var clientSoftware = ""
   /// The long poll that this connection waits for.
   weak var waitingFetch: AnyObject?
+
+  private struct Entry {
+    var content = Slot.waiting
+    var timing: RequestMetrics.Timing
+    var requestBytes: Int
+  }
 
   private enum Slot {
     case waiting
@@ -48,6 +55,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
 
   func connection(_ connection: Connection, received frame: UnsafeMutableRawBufferPointer) {
     let input = UnsafeRawBufferPointer(frame)
+    let started = connection.loop.now
     let prefix: RequestHeader
     do throws(DecodeError) { prefix = try RequestHeader.prefix(of: input) } catch {
       return end("request without a header: \(error)")
@@ -61,7 +69,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
       guard api == .apiVersions else {
         return end("\(api.name) v\(prefix.apiVersion) is not served (\(served.lowerBound)–\(served.upperBound))")
       }
-      slots.append(.waiting)
+      begin(api, prefix.apiVersion, bytes: frame.count, at: started)
       var response = ApiVersionsResponse()
       response.errorCode = ErrorCode.unsupportedVersion.rawValue
       var entry = ApiVersionsResponse.ApiVersion()
@@ -69,16 +77,32 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
       entry.minVersion = served.lowerBound
       entry.maxVersion = served.upperBound
       response.apiKeys = [entry]
-      return fill(slot, .ready(response.frame(version: 0, correlationId: prefix.correlationId)))
+      let (frame, _, errors) = response.countedFrame(version: 0, correlationId: prefix.correlationId)
+      return answer(slot, frame, errors)
     }
     do throws(DecodeError) {
       let (header, bodyStart) = try RequestHeader.decode(input, flexible: api.isFlexible(prefix.apiVersion))
-      slots.append(.waiting)
+      begin(api, prefix.apiVersion, bytes: frame.count, at: started)
       if slots.count >= Self.maxWaiting { connection.pause() }
       server.serve(RequestContext(session: self, slot: slot, api: api, header: header), frame, bodyStart: bodyStart)
+      returned(slot)
     } catch {
       end("\(api.name) v\(prefix.apiVersion): \(error)")
     }
+  }
+
+  private func begin(_ api: ApiKey, _ version: Int16, bytes: Int, at started: Int64) {
+    let arrived = connection.loop.turnBegan
+    let timing = RequestMetrics.Timing(
+      kind: RequestKind(api), version: version, arrived: arrived == 0 ? started : min(arrived, started), started: started)
+    slots.append(Entry(timing: timing, requestBytes: bytes + 4))
+  }
+
+  /// The handler has returned: what is still to come is waiting, not work.
+  private func returned(_ slot: Int) {
+    let index = slot - firstSlot
+    guard !isEnded, index >= 0, index < slots.count, case .waiting = slots[index].content else { return }
+    slots[index].timing.returned = connection.loop.now
   }
 
   func connectionEnded(_ connection: Connection, reason: String) {
@@ -105,11 +129,20 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
     server.sessionEnded(self)
   }
 
-  fileprivate func answer(_ slot: Int, _ frame: [UInt8]) { fill(slot, .ready(frame)) }
-  fileprivate func answer(_ slot: Int, _ frame: [UInt8], _ gaps: [Gap], _ payloads: [OutputBuffer]) {
-    fill(slot, .parts(frame, gaps, payloads))
+  fileprivate func answer(_ slot: Int, _ frame: [UInt8], _ errors: ErrorTally) { fill(slot, .ready(frame), errors) }
+  fileprivate func answer(
+    _ slot: Int, _ frame: [UInt8], _ gaps: [Gap], _ payloads: [OutputBuffer], _ errors: ErrorTally
+  ) {
+    fill(slot, .parts(frame, gaps, payloads), errors)
   }
-  fileprivate func answerNothing(_ slot: Int) { fill(slot, .silent) }
+  fileprivate func answerNothing(_ slot: Int) { fill(slot, .silent, ErrorTally()) }
+
+  /// The request turns out to be of a kind of its own (see `RequestKind`).
+  fileprivate func setKind(_ slot: Int, _ kind: RequestKind) {
+    let index = slot - firstSlot
+    guard index >= 0, index < slots.count else { return }
+    slots[index].timing.kind = kind
+  }
 
   private func send(_ frame: [UInt8], _ gaps: [Gap], _ payloads: [OutputBuffer]) {
     var start = 0
@@ -121,20 +154,24 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
     connection.send(Array(frame[start...]))
   }
 
-  private func fill(_ slot: Int, _ content: Slot) {
+  private func fill(_ slot: Int, _ content: Slot, _ errors: ErrorTally) {
     guard !isEnded else { return }
     let index = slot - firstSlot
     invariant(index >= 0 && index < slots.count, "answer to request \(slot) of \(firstSlot)..<\(firstSlot + slots.count)")
-    slots[index] = content
+    let now = connection.loop.now
+    slots[index].content = content
+    slots[index].timing.answered = now
+    server.requestMetrics.count(errors, of: slots[index].timing.kind)
     guard index == 0 else { return }
     var done = 0
     sending: while done < slots.count {
-      switch slots[done] {
+      switch slots[done].content {
       case .waiting: break sending
       case .silent: break
       case .ready(let frame): connection.send(frame)
       case .parts(let frame, let gaps, let payloads): send(frame, gaps, payloads)
       }
+      server.requestMetrics.sent(slots[done].timing, requestBytes: slots[done].requestBytes, at: now)
       done += 1
     }
     slots.removeFirst(done)
@@ -166,24 +203,23 @@ struct RequestContext: Sendable {
 
   func reply<Response: ResponseMessage>(_ response: Response) {
     guard !session.isEnded else { return }
-    session.answer(slot, response.frame(version: version, correlationId: correlationId))
+    let (frame, gaps, errors) = response.countedFrame(version: version, correlationId: correlationId)
+    invariant(gaps.isEmpty, "\(Response.name) has payloads that are not given")
+    session.answer(slot, frame, errors)
   }
 
   /// Answers with a response whose `RecordBytes.gap` payloads are `payloads`, in order, each filled to its gap's size.
   func reply<Response: ResponseMessage>(_ response: Response, payloads: [OutputBuffer]) {
     guard !session.isEnded else { return }
-    let (frame, gaps) = response.frameWithGaps(version: version, correlationId: correlationId)
+    let (frame, gaps, errors) = response.countedFrame(version: version, correlationId: correlationId)
     invariant(
       gaps.count == payloads.count && zip(gaps, payloads).allSatisfy { $0.count == $1.count },
       "payloads do not fill the gaps of \(Response.name)")
-    session.answer(slot, frame, gaps, payloads)
+    session.answer(slot, frame, gaps, payloads, errors)
   }
 
-  /// Answers with a frame that was encoded elsewhere (size, header, body).
-  func reply(frame: [UInt8]) {
-    guard !session.isEnded else { return }
-    session.answer(slot, frame)
-  }
+  /// A Fetch that turns out to be a follower's.
+  func isFollowersFetch() { session.setKind(slot, .followerFetch) }
 
   /// The request has no response (Produce with acks=0).
   func replyNothing() { session.answerNothing(slot) }

@@ -8,6 +8,9 @@
 static inline uv_handle_t *cuv_handle(void *h) { return (uv_handle_t *)h; }
 static inline uv_stream_t *cuv_stream(void *h) { return (uv_stream_t *)h; }
 
+/// Makes the loop measure how long it sleeps (see uv_metrics_idle_time). 0 or a uv error.
+static inline int cuv_measure_idle_time(uv_loop_t *loop) { return uv_loop_configure(loop, UV_METRICS_IDLE_TIME); }
+
 /// Resolves a host and port (blocking; numeric addresses do not leave the process). 0 or a uv error.
 static inline int cuv_resolve(const char *host, const char *port, struct sockaddr_storage *out) {
   struct addrinfo hints, *list = 0;

@@ -115,7 +115,7 @@ public struct ProduceResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&index)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int64(&baseOffset)
       try c.int64(&logAppendTimeMs)
       if c.version >= 5 { try c.int64(&logStartOffset) }

@@ -148,7 +148,7 @@ public struct FetchResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    if c.version >= 7 { try c.int16(&errorCode) }
+    if c.version >= 7 { try c.errorCode(&errorCode) }
     if c.version >= 7 { try c.int32(&sessionId) }
     try c.structures(&responses)
     try c.beginTags()
@@ -194,7 +194,7 @@ public struct FetchResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int64(&highWatermark)
       try c.int64(&lastStableOffset)
       if c.version >= 5 { try c.int64(&logStartOffset) }

@@ -103,7 +103,7 @@ public struct ListOffsetsResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int64(&timestamp)
       try c.int64(&offset)
       if c.version >= 4 { try c.int32(&leaderEpoch) }

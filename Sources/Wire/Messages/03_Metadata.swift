@@ -68,7 +68,7 @@ public struct MetadataResponse: ResponseMessage {
     if c.version >= 1 { try c.int32(&controllerId) }
     try c.structures(&topics)
     if c.version >= 8, c.version <= 10 { try c.int32(&clusterAuthorizedOperations) }
-    if c.version >= 13 { try c.int16(&errorCode) }
+    if c.version >= 13 { try c.errorCode(&errorCode) }
     try c.beginTags()
     try c.endTags(&unknownTags)
   }
@@ -104,7 +104,7 @@ public struct MetadataResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       if c.version <= 11 { try c.string(orEmpty: &name) }
       if c.version >= 12 { try c.nullableString(&name) }
       if c.version >= 10 { try c.uuid(&topicId) }
@@ -129,7 +129,7 @@ public struct MetadataResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&partitionIndex)
       try c.int32(&leaderId)
       if c.version >= 7 { try c.int32(&leaderEpoch) }

@@ -112,7 +112,7 @@ public struct OffsetCommitResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.beginTags()
       try c.endTags(&unknownTags)
     }

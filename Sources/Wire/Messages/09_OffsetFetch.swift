@@ -96,7 +96,7 @@ public struct OffsetFetchResponse: ResponseMessage {
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 3 { try c.int32(&throttleTimeMs) }
     if c.version <= 7 { try c.structures(&topics) }
-    if c.version >= 2, c.version <= 7 { try c.int16(&errorCode) }
+    if c.version >= 2, c.version <= 7 { try c.errorCode(&errorCode) }
     if c.version >= 8 { try c.structures(&groups) }
     try c.beginTags()
     try c.endTags(&unknownTags)
@@ -132,7 +132,7 @@ public struct OffsetFetchResponse: ResponseMessage {
       if c.version <= 7 { try c.int64(&committedOffset) }
       if c.version >= 5, c.version <= 7 { try c.int32(&committedLeaderEpoch) }
       if c.version <= 7 { try c.nullableString(&metadata) }
-      if c.version <= 7 { try c.int16(&errorCode) }
+      if c.version <= 7 { try c.errorCode(&errorCode) }
       try c.beginTags()
       try c.endTags(&unknownTags)
     }
@@ -149,7 +149,7 @@ public struct OffsetFetchResponse: ResponseMessage {
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       if c.version >= 8 { try c.string(&groupId) }
       if c.version >= 8 { try c.structures(&topics) }
-      if c.version >= 8 { try c.int16(&errorCode) }
+      if c.version >= 8 { try c.errorCode(&errorCode) }
       try c.beginTags()
       try c.endTags(&unknownTags)
     }
@@ -187,7 +187,7 @@ public struct OffsetFetchResponse: ResponseMessage {
       if c.version >= 8 { try c.int64(&committedOffset) }
       if c.version >= 8 { try c.int32(&committedLeaderEpoch) }
       if c.version >= 8 { try c.nullableString(&metadata) }
-      if c.version >= 8 { try c.int16(&errorCode) }
+      if c.version >= 8 { try c.errorCode(&errorCode) }
       try c.beginTags()
       try c.endTags(&unknownTags)
     }

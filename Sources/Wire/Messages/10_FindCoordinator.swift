@@ -42,7 +42,7 @@ public struct FindCoordinatorResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
-    if c.version <= 3 { try c.int16(&errorCode) }
+    if c.version <= 3 { try c.errorCode(&errorCode) }
     if c.version >= 1, c.version <= 3 { try c.nullableString(&errorMessage) }
     if c.version <= 3 { try c.int32(&nodeId) }
     if c.version <= 3 { try c.string(&host) }
@@ -68,7 +68,7 @@ public struct FindCoordinatorResponse: ResponseMessage {
       if c.version >= 4 { try c.int32(&nodeId) }
       if c.version >= 4 { try c.string(&host) }
       if c.version >= 4 { try c.int32(&port) }
-      if c.version >= 4 { try c.int16(&errorCode) }
+      if c.version >= 4 { try c.errorCode(&errorCode) }
       if c.version >= 4 { try c.nullableString(&errorMessage) }
       try c.beginTags()
       try c.endTags(&unknownTags)

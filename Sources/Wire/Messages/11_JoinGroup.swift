@@ -69,7 +69,7 @@ public struct JoinGroupResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 2 { try c.int32(&throttleTimeMs) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.int32(&generationId)
     if c.version >= 7 { try c.nullableString(&protocolType) }
     if c.version <= 6 { try c.string(orEmpty: &protocolName) }

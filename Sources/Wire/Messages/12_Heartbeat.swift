@@ -39,7 +39,7 @@ public struct HeartbeatResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.beginTags()
     try c.endTags(&unknownTags)
   }

@@ -55,7 +55,7 @@ public struct LeaveGroupResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     if c.version >= 3 { try c.structures(&members) }
     try c.beginTags()
     try c.endTags(&unknownTags)
@@ -72,7 +72,7 @@ public struct LeaveGroupResponse: ResponseMessage {
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       if c.version >= 3 { try c.string(&memberId) }
       if c.version >= 3 { try c.nullableString(&groupInstanceId) }
-      if c.version >= 3 { try c.int16(&errorCode) }
+      if c.version >= 3 { try c.errorCode(&errorCode) }
       try c.beginTags()
       try c.endTags(&unknownTags)
     }

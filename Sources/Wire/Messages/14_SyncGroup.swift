@@ -63,7 +63,7 @@ public struct SyncGroupResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     if c.version >= 5 { try c.nullableString(&protocolType) }
     if c.version >= 5 { try c.nullableString(&protocolName) }
     try c.bytes(&assignment)

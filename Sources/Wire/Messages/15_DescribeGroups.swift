@@ -54,7 +54,7 @@ public struct DescribeGroupsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       if c.version >= 6 { try c.nullableString(&errorMessage) }
       try c.string(&groupId)
       try c.string(&groupState)

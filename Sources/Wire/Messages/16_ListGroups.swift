@@ -36,7 +36,7 @@ public struct ListGroupsResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&groups)
     try c.beginTags()
     try c.endTags(&unknownTags)

@@ -39,7 +39,7 @@ public struct ApiVersionsResponse: ResponseMessage {
   public init() {}
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&apiKeys)
     if c.version >= 1 { try c.int32(&throttleTimeMs) }
     try c.beginTags()

@@ -111,14 +111,14 @@ public struct CreateTopicsResponse: ResponseMessage {
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.string(&name)
       if c.version >= 7 { try c.uuid(&topicId) }
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       if c.version >= 5 { try c.int32(&numPartitions) }
       if c.version >= 5 { try c.int16(&replicationFactor) }
       if c.version >= 5 { try c.nullableStructures(&configs) }
       try c.beginTags()
       if c.tag(0, when: topicConfigErrorCode != 0) {
-        try c.int16(&topicConfigErrorCode)
+        try c.errorCode(&topicConfigErrorCode)
         try c.endTag()
       }
       try c.endTags(&unknownTags)

@@ -72,7 +72,7 @@ public struct DeleteTopicsResponse: ResponseMessage {
       if c.version <= 5 { try c.string(orEmpty: &name) }
       if c.version >= 6 { try c.nullableString(&name) }
       if c.version >= 6 { try c.uuid(&topicId) }
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       if c.version >= 5 { try c.nullableString(&errorMessage) }
       try c.beginTags()
       try c.endTags(&unknownTags)

@@ -96,7 +96,7 @@ public struct DeleteRecordsResponse: ResponseMessage {
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
       try c.int64(&lowWatermark)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.beginTags()
       try c.endTags(&unknownTags)
     }

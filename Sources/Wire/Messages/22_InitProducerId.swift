@@ -47,7 +47,7 @@ public struct InitProducerIdResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.int64(&producerId)
     try c.int16(&producerEpoch)
     if c.version >= 6 { try c.int64(&ongoingTxnProducerId) }

@@ -97,7 +97,7 @@ public struct OffsetForLeaderEpochResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&partition)
       try c.int32(&leaderEpoch)
       try c.int64(&endOffset)

@@ -82,7 +82,7 @@ public struct AlterConfigsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.int8(&resourceType)
       try c.string(&resourceName)

@@ -49,7 +49,7 @@ public struct DescribeLogDirsResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    if c.version >= 3 { try c.int16(&errorCode) }
+    if c.version >= 3 { try c.errorCode(&errorCode) }
     try c.structures(&results)
     try c.beginTags()
     try c.endTags(&unknownTags)
@@ -67,7 +67,7 @@ public struct DescribeLogDirsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.string(&logDir)
       try c.structures(&topics)
       if c.version >= 4 { try c.int64(&totalBytes) }

@@ -82,7 +82,7 @@ public struct CreatePartitionsResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.string(&name)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.beginTags()
       try c.endTags(&unknownTags)

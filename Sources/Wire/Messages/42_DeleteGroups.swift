@@ -47,7 +47,7 @@ public struct DeleteGroupsResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.string(&groupId)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.beginTags()
       try c.endTags(&unknownTags)
     }

@@ -53,7 +53,7 @@ public struct ElectLeadersResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    if c.version >= 1 { try c.int16(&errorCode) }
+    if c.version >= 1 { try c.errorCode(&errorCode) }
     try c.structures(&replicaElectionResults)
     try c.beginTags()
     try c.endTags(&unknownTags)
@@ -84,7 +84,7 @@ public struct ElectLeadersResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionId)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.beginTags()
       try c.endTags(&unknownTags)

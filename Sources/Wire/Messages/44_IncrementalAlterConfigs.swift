@@ -84,7 +84,7 @@ public struct IncrementalAlterConfigsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.int8(&resourceType)
       try c.string(&resourceName)

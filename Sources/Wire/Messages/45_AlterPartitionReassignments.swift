@@ -71,7 +71,7 @@ public struct AlterPartitionReassignmentsResponse: ResponseMessage {
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
     if c.version >= 1 { try c.bool(&allowReplicationFactorChange) }
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.nullableString(&errorMessage)
     try c.structures(&responses)
     try c.beginTags()
@@ -103,7 +103,7 @@ public struct AlterPartitionReassignmentsResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.beginTags()
       try c.endTags(&unknownTags)

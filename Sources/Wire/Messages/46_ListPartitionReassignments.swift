@@ -52,7 +52,7 @@ public struct ListPartitionReassignmentsResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.nullableString(&errorMessage)
     try c.structures(&topics)
     try c.beginTags()

@@ -53,7 +53,7 @@ public struct OffsetDeleteResponse: ResponseMessage {
   public init() {}
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.int32(&throttleTimeMs)
     try c.structures(&topics)
   }
@@ -78,7 +78,7 @@ public struct OffsetDeleteResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
     }
   }
 }

@@ -81,7 +81,7 @@ public struct VoteResponse: ResponseMessage {
   public init() {}
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&topics)
     try c.beginTags()
     if c.version >= 1, c.tag(0, when: !nodeEndpoints.isEmpty) {
@@ -118,7 +118,7 @@ public struct VoteResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&leaderId)
       try c.int32(&leaderEpoch)
       try c.bool(&voteGranted)

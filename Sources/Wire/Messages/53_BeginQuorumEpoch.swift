@@ -92,7 +92,7 @@ public struct BeginQuorumEpochResponse: ResponseMessage {
   public init() {}
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&topics)
     try c.beginTags()
     if c.tag(0, when: !nodeEndpoints.isEmpty) {
@@ -128,7 +128,7 @@ public struct BeginQuorumEpochResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&leaderId)
       try c.int32(&leaderEpoch)
       try c.beginTags()

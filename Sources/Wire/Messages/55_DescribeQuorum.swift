@@ -64,7 +64,7 @@ public struct DescribeQuorumResponse: ResponseMessage {
   public init() {}
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     if c.version >= 2 { try c.nullableString(&errorMessage) }
     try c.structures(&topics)
     if c.version >= 2 { try c.structures(&nodes) }
@@ -123,7 +123,7 @@ public struct DescribeQuorumResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       if c.version >= 2 { try c.nullableString(&errorMessage) }
       try c.int32(&leaderId)
       try c.int32(&leaderEpoch)

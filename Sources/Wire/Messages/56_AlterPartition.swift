@@ -93,7 +93,7 @@ public struct AlterPartitionResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&topics)
     try c.beginTags()
     try c.endTags(&unknownTags)
@@ -128,7 +128,7 @@ public struct AlterPartitionResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&leaderId)
       try c.int32(&leaderEpoch)
       try c.int32s(&isr)

@@ -58,7 +58,7 @@ public struct UpdateFeaturesResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.nullableString(&errorMessage)
     if c.version <= 1 { try c.structures(&results) }
     try c.beginTags()
@@ -75,7 +75,7 @@ public struct UpdateFeaturesResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.string(&feature)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.beginTags()
       try c.endTags(&unknownTags)

@@ -37,7 +37,7 @@ public struct EnvelopeResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.nullableBytes(&responseData)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.beginTags()
     try c.endTags(&unknownTags)
   }

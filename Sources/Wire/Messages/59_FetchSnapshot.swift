@@ -100,7 +100,7 @@ public struct FetchSnapshotResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&topics)
     try c.beginTags()
     if c.version >= 1, c.tag(0, when: !nodeEndpoints.isEmpty) {
@@ -139,7 +139,7 @@ public struct FetchSnapshotResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&index)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.structure(&snapshotId)
       try c.int64(&size)
       try c.int64(&position)

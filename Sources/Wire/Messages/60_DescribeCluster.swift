@@ -43,7 +43,7 @@ public struct DescribeClusterResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.nullableString(&errorMessage)
     if c.version >= 1 { try c.int8(&endpointType) }
     try c.string(&clusterId)

@@ -79,7 +79,7 @@ public struct DescribeProducersResponse: ResponseMessage {
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
       try c.int32(&partitionIndex)
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&errorMessage)
       try c.structures(&activeProducers)
       try c.beginTags()

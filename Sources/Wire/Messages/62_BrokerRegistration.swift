@@ -88,7 +88,7 @@ public struct BrokerRegistrationResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.int64(&brokerEpoch)
     try c.beginTags()
     try c.endTags(&unknownTags)

@@ -56,7 +56,7 @@ public struct BrokerHeartbeatResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.bool(&isCaughtUp)
     try c.bool(&isFenced)
     try c.bool(&shouldShutDown)

@@ -34,7 +34,7 @@ public struct UnregisterBrokerResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.nullableString(&errorMessage)
     try c.beginTags()
     try c.endTags(&unknownTags)

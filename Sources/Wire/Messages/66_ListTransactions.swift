@@ -41,7 +41,7 @@ public struct ListTransactionsResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.strings(&unknownStateFilters)
     try c.structures(&transactionStates)
     try c.beginTags()

@@ -37,7 +37,7 @@ public struct AllocateProducerIdsResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.int64(&producerIdStart)
     try c.int32(&producerIdLen)
     try c.beginTags()

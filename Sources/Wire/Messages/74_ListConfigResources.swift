@@ -34,7 +34,7 @@ public struct ListConfigResourcesResponse: ResponseMessage {
 
   public mutating func code(_ c: inout Coder) throws(DecodeError) {
     try c.int32(&throttleTimeMs)
-    try c.int16(&errorCode)
+    try c.errorCode(&errorCode)
     try c.structures(&configResources)
     try c.beginTags()
     try c.endTags(&unknownTags)

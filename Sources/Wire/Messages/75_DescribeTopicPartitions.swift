@@ -86,7 +86,7 @@ public struct DescribeTopicPartitionsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.nullableString(&name)
       try c.uuid(&topicId)
       try c.bool(&isInternal)
@@ -112,7 +112,7 @@ public struct DescribeTopicPartitionsResponse: ResponseMessage {
     public init() {}
 
     public mutating func code(_ c: inout Coder) throws(DecodeError) {
-      try c.int16(&errorCode)
+      try c.errorCode(&errorCode)
       try c.int32(&partitionIndex)
       try c.int32(&leaderId)
       try c.int32(&leaderEpoch)
