@@ -55,10 +55,12 @@ enum Up {
 
   private static func announce(_ options: ClusterOptions, after time: Duration) {
     let addresses = options.brokerIDs.map { "127.0.0.1:\(options.clientPort(of: $0))" }
-    var table = Table([">BROKER", "ADDRESS", "CONTROLLER", "LOG"])
+    let cluster = try? ClusterDirectory(options.dataDirectory).description()
+    var table = Table([">BROKER", "ADDRESS", "CONTROLLER", "METRICS", "LOG"])
     for (id, address) in zip(options.brokerIDs, addresses) {
       table.add([
-        "\(id)", address, "127.0.0.1:\(options.controllerPort(of: id))", "\(options.directory(of: id))/broker.log",
+        "\(id)", address, "127.0.0.1:\(options.controllerPort(of: id))", cluster?.metricsURL(of: id) ?? "-",
+        "\(options.directory(of: id))/broker.log",
       ])
     }
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18

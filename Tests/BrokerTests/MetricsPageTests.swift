@@ -91,6 +91,15 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   }
 }
 
+/// Whoever looks a name up in the manual finds it.
+@Test func everyMetricIsInTheManual() throws {
+  let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/operations.md")
+  let manual = try String(contentsOf: file, encoding: .utf8)
+  let page = try PrometheusPage(
+    parsing: MetricsPage.render(facts([partition("posts", 0), partition("posts", 1, leads: false)])))
+  for (name, type) in page.types { #expect(manual.contains("| `\(name)` | \(type.rawValue) |"), "\(name)") }
+}
+
 @Test func aPageSaysWhatTheLoopsCounted() throws {
   let page = try PrometheusPage(
     parsing: MetricsPage.render(

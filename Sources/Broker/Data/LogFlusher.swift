@@ -53,7 +53,9 @@ final class LogFlusher {
     let partitions = due
     due.removeAll(keepingCapacity: true)
     for partition in partitions where isHosted(partition) {
+      let begun = plane.now
       do throws(LogError) { try partition.log.flush() } catch { plane.storageFailed(partition, error) }
+      plane.metrics.synced(since: begun, at: plane.now)
     }
     let work = afterSync
     afterSync.removeAll(keepingCapacity: true)
@@ -70,8 +72,10 @@ final class LogFlusher {
       return true
     }
     guard let flush = started else { return partition.log.unflushedRecords == 0 }
+    let begun = plane.now
     plane.loop.offload({ flush.perform() }) { [weak self] failure in
       guard let self else { return }
+      self.plane.metrics.synced(since: begun, at: self.plane.now)
       do throws(LogError) { try partition.log.finishFlush(flush, failure) } catch {
         if self.isHosted(partition) { self.plane.storageFailed(partition, error) }
         return

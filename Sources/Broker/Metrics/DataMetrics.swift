@@ -1,3 +1,4 @@
+import Metrics
 import Primitives
 import Records
 
@@ -46,6 +47,8 @@ struct DataCounters: Sendable {
   var isrShrinks = 0
   var isrExpands = 0
   var failedISRUpdates = 0
+  /// Syncs of partitions' logs, from the order to the end; microseconds.
+  var syncs = WindowedHistogram()
 }
 
 /// What the data loop counts, and owns: plain numbers, copied when somebody asks.
@@ -60,6 +63,11 @@ final class DataMetrics {
     case .crcMismatch: counts.invalidChecksumRecords += 1
     default: break
     }
+  }
+
+  /// A partition's log has been made durable.
+  func synced(since begun: Instant, at now: Instant) {
+    counts.syncs.record(UInt64(max(0, (now - begun).nanoseconds)) / 1000, at: now)
   }
 
   /// The counters of a topic that a partition here belongs to.

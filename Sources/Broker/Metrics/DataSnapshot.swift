@@ -35,6 +35,9 @@ struct DataSnapshot: Sendable {
   var groups = GroupCounts()
   /// Partitions' batches that wait for replicas.
   var waitingProduces = 0
+  var fetchSessions = 0
+  var fetchSessionPartitions = 0
+  var fetchSessionEvictions = 0
   var appliedOffset = Offset.none
   var idle: Double?
   var at = Instant.zero
@@ -52,6 +55,9 @@ extension DataPlane {
     for partition in partitions.values { result.partitions.append(facts(of: partition)) }
     if let groups { result.groups = groups.counts }
     result.waitingProduces = produceWaiters.count
+    result.fetchSessions = fetchSessions.cache.count
+    result.fetchSessionPartitions = fetchSessions.cache.partitionCount
+    result.fetchSessionEvictions = fetchSessions.cache.evictions
     result.appliedOffset = image.offset
     result.idle = idleMeter.ratio(idle: loop.idleTime, at: result.at)
     return result

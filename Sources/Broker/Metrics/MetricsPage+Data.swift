@@ -78,6 +78,13 @@ extension MetricsPage {
         PrometheusLabels("clientId", "ReplicaFetcherThread-0-\(partition.follows)")
           .adding("partition", "\(partition.name.partition)").adding("topic", partition.name.topic))
     }
+    let sync = "kafka_log_logflushstats_logflushrateandtimems"
+    page.metric(sync, .gauge, "Syncs of partitions' logs, in milliseconds; of the last minute, NaN without any.")
+    let syncs = data.counts.syncs.merged(at: data.at)
+    for (quantile, text) in Self.quantiles {
+      page.sample(syncs.quantile(quantile).map { Double($0) / 1000 } ?? .nan, PrometheusLabels("quantile", text))
+    }
+    counter(sync + "_count_total", Int(clamping: data.counts.syncs.total), "How many there were since the start.")
     // One log directory, and a broker whose directory fails ends: whoever reads this has a directory that works.
     gauge("kafka_log_logmanager_offlinelogdirectorycount", 0, "Log directories that failed; a broker with one ends.")
     page.metric("kafka_log_logmanager_logdirectoryoffline", .gauge, "Whether a log directory has failed.")
@@ -90,6 +97,13 @@ extension MetricsPage {
       "What waits: batches for their replicas (Produce), long polls for data (Fetch).")
     page.sample(data.counts.waitingFetches, PrometheusLabels("delayedOperation", "Fetch"))
     page.sample(data.waitingProduces, PrometheusLabels("delayedOperation", "Produce"))
+    let sessions = "kafka_server_fetchsessioncache_"
+    gauge(sessions + "numincrementalfetchsessions", data.fetchSessions, "Fetch sessions that this broker keeps.")
+    gauge(
+      sessions + "numincrementalfetchpartitionscached", data.fetchSessionPartitions, "Partitions of these sessions.")
+    counter(
+      sessions + "incrementalfetchsessionevictions_total", data.fetchSessionEvictions,
+      "Fetch sessions that had to make room.")
     page.metric(
       "kafka_server_delayedfetchmetrics_expires_total", .counter, "Long polls that ended because their time was up.")
     page.sample(data.counts.expiredConsumerFetches, PrometheusLabels("fetcherType", "consumer"))

@@ -45,7 +45,7 @@ extension MetricsPage {
       ("responsesendtimems", \.responseSend, "Until the answer was given to the socket"),
     ]
     for (name, part, help) in times {
-      write(prefix + name, rows, part, scale: 1000, "\(help), in milliseconds; of the last minute.")
+      write(prefix + name, rows, part, scale: 1000, "\(help), in milliseconds; of the last minute, NaN without requests.")
     }
     write(prefix + "requestbytes", rows, \.requestBytes, scale: 1, "Sizes of requests; of the last minute.")
   }
@@ -59,7 +59,7 @@ extension MetricsPage {
       let histogram = row.merged(part)
       for (quantile, text) in Self.quantiles {
         page.sample(
-          Double(histogram.quantile(quantile) ?? 0) / scale,
+          histogram.quantile(quantile).map { Double($0) / scale } ?? .nan,
           PrometheusLabels("quantile", text).adding("request", row.name))
       }
     }
