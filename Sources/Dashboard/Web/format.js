@@ -1,0 +1,88 @@
+// Numbers, sizes and times as people read them. Every function takes what may be absent and then says "–":
+// unknown is never shown as zero.
+
+export const unknown = "–";
+
+export const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+export const count = (value) => (isKnown(value) ? whole.format(value) : unknown);
+
+/** A rate: whole from ten on, one place below, so that 0.4 a second is not zero. */
+export function rate(value) {
+  if (!isKnown(value)) return unknown;
+  return Math.abs(value) >= 10 || value === 0 ? whole.format(value) : tenth.format(value);
+}
+
+/** Short for charts' axes: 12.5k, 3M. */
+export function short(value) {
+  if (!isKnown(value)) return unknown;
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${tenth.format(value / 1e9)}G`;
+  if (size >= 1e6) return `${tenth.format(value / 1e6)}M`;
+  if (size >= 1e4) return `${tenth.format(value / 1e3)}k`;
+  if (size >= 10 || value === 0) return whole.format(value);
+  return tenth.format(value);
+}
+
+const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+export function bytes(value) {
+  if (!isKnown(value)) return unknown;
+  let size = value;
+  let unit = 0;
+  while (Math.abs(size) >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${Math.abs(size) >= 100 || unit === 0 ? whole.format(size) : tenth.format(size)} ${units[unit]}`;
+}
+
+/** Milliseconds as latency: 0.84 ms, 12 ms, 1.3 s. */
+export function latency(value) {
+  if (!isKnown(value)) return unknown;
+  if (value >= 60_000) return span(value);
+  if (value >= 1000) return `${tenth.format(value / 1000)} s`;
+  if (value >= 10) return `${whole.format(value)} ms`;
+  return `${(Math.round(value * 10) / 10).toString()} ms`;
+}
+
+/** Milliseconds as a stretch of time: 14 s, 3 min 20 s, 2 h 5 min. */
+export function span(value) {
+  if (!isKnown(value)) return unknown;
+  const seconds = Math.max(0, Math.floor(value / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return seconds % 60 ? `${minutes} min ${seconds % 60} s` : `${minutes} min`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 ? `${hours} h ${minutes % 60} min` : `${hours} h`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** Lag in time: exact while it is small. */
+export function lagSpan(value) {
+  if (!isKnown(value)) return unknown;
+  return value < 10_000 ? `${tenth.format(value / 1000)} s` : span(value);
+}
+
+const two = (value) => String(value).padStart(2, "0");
+export function clock(milliseconds) {
+  if (!isKnown(milliseconds)) return unknown;
+  const date = new Date(milliseconds);
+  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+}
+
+export function dateAndClock(milliseconds) {
+  if (!isKnown(milliseconds)) return unknown;
+  const date = new Date(milliseconds);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(milliseconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** Cuts what is too long to show; the whole stays where it came from. */
+export function cut(text, most) {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;

@@ -1,0 +1,93 @@
+// Eight figures: left who is alive, right how bad it is for the data and for users. A tile's colour is never alone:
+// an icon says the same, and "unknown" has a look of its own.
+
+import { byId, element, icon, setAttribute, setText } from "./dom.js";
+import { count, isKnown, latency, plural, rate, unknown } from "./format.js";
+
+const icons = { good: "healthy", warn: "degraded", bad: "unavailable", unknown: "unknown" };
+
+/** name, what it is, and from a model: value, small print, tone. */
+const tiles = [
+  ["brokers", "Brokers", "Brokers that take part, of those expected", (model) => {
+    const all = model.brokers.length;
+    if (all === 0) return absent("none seen yet");
+    const alive = model.brokers.filter((broker) => alives.has(broker.state)).length;
+    const doubtful = model.brokers.filter((broker) => broker.state === "UNKNOWN").length;
+    const gone = model.brokers.filter((broker) => !alives.has(broker.state)).map((broker) => broker.id);
+    if (doubtful === all) return { value: unknown, of: `/${all}`, note: "no broker can be asked", tone: "unknown" };
+    return {
+      value: count(alive), of: `/${all}`,
+      note: gone.length ? `not there: ${gone.slice(0, 8).join(", ")}` : "all of them serve",
+      tone: alive === all ? "good" : alive * 2 > all ? "warn" : "bad",
+    };
+  }],
+  ["controller", "Controller", "The active controller of the KRaft quorum", (model) => {
+    if (isKnown(model.controller.id)) {
+      return { value: count(model.controller.id), note: isKnown(model.controller.leaderEpoch) ? `epoch ${count(model.controller.leaderEpoch)}` : "epoch unknown", tone: "good" };
+    }
+    const none = model.verdict.reasons.some((reason) => reason.code === "no-controller");
+    return none ? { value: "none", note: "no leader of the quorum", tone: "bad" } : absent("cannot be asked");
+  }],
+  ["tolerance", "Failures tolerated", "How many further brokers may die before writes are refused", (model) => {
+    const { failures, writesBlocked, reason } = model.tolerance;
+    if (writesBlocked === true) return { value: "blocked", note: reason, tone: "bad" };
+    if (!isKnown(failures)) return absent(reason);
+    return { value: count(failures), note: reason, tone: failures === 0 ? "warn" : "good" };
+  }],
+  ["offline", "Offline", "Partitions without a leader", (model) => ofTotal(model, model.partitions.offline, "bad")],
+  ["undermin", "Under min ISR", "Partitions that refuse acks=all writes", (model) => ofTotal(model, model.partitions.underMinISR, "bad")],
+  ["underreplicated", "Under-replicated", "Partitions with replicas that are not in sync", (model) => ofTotal(model, model.partitions.underReplicated, "warn")],
+  ["events", "Events/s", "Events written per second", (model) => {
+    const { eventsInPerSecond: value, targetPerSecond: target } = model.traffic;
+    if (!isKnown(value)) return absent("not measured yet");
+    if (!isKnown(target)) return { value: rate(value), note: `out ${rate(model.traffic.eventsOutPerSecond)}/s`, tone: undefined };
+    const share = target > 0 ? value / target : 1;
+    return { value: rate(value), note: `target ${rate(target)}`, tone: share >= 0.95 ? "good" : share >= 0.5 ? "warn" : "bad" };
+  }],
+  ["p99", "Produce p99", "Time until an acks=all write is acknowledged, by the canary, over ten seconds", (model) => {
+    const value = model.canary.producePercentile99;
+    if (!isKnown(value)) return absent("the canary has no answer");
+    const slow = model.verdict.reasons.find((reason) => reason.code === "canary-slow" || reason.code === "canary-failing");
+    return { value: latency(value), note: `max ${latency(model.canary.produceMax)}`, tone: slow ? (slow.severity === "critical" ? "bad" : "warn") : "good" };
+  }],
+];
+
+// A broker that starts is not there for anyone yet.
+const alives = new Set(["RECOVERING", "RUNNING", "LEADER_ELECTION"]);
+const absent = (note) => ({ value: unknown, note, tone: "unknown" });
+
+function ofTotal(model, value, tone) {
+  if (!isKnown(value)) return absent("unknown");
+  const total = model.partitions.total;
+  return { value: count(value), note: isKnown(total) ? `of ${plural(total, "partition")}` : "of an unknown total", tone: value > 0 ? tone : "good" };
+}
+
+const made = new Map();
+
+export function showTiles(model) {
+  if (made.size === 0) make();
+  for (const [name, , , read] of tiles) {
+    const { value, of, note, tone } = model ? read(model) : absent("no data yet");
+    const parts = made.get(name);
+    setText(parts.value, value);
+    setText(parts.of, of ?? "");
+    setText(parts.note, note ?? "");
+    setAttribute(parts.note, "title", note);
+    setAttribute(parts.tile, "data-tone", tone);
+    if (parts.tone !== tone) {
+      parts.tone = tone;
+      parts.icon.replaceChildren(...(tone ? [icon(icons[tone], { good: "good", warn: "warning", bad: "critical", unknown: "unknown" }[tone])] : []));
+    }
+  }
+}
+
+function make() {
+  for (const [name, label, meaning] of tiles) {
+    const parts = { value: element("span"), of: element("small"), note: element("dd", { class: "note" }), icon: element("i") };
+    parts.tile = element("div", { class: "tile", id: `tile-${name}`, title: meaning },
+      element("dt", {}, element("span", { text: label }), parts.icon),
+      element("dd", { class: "figure" }, parts.value, parts.of), parts.note);
+    made.set(name, parts);
+    byId("tiles").append(parts.tile);
+  }
+}

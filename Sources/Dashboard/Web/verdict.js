@@ -1,0 +1,73 @@
+// The verdict: one word with its icon and colour, and the sentence. Stale and never-connected win over everything
+// else, because an old "healthy" is worse than no answer.
+
+import { byId, element, icon, keep, setAttribute, setHidden, setText } from "./dom.js";
+import { clock, span } from "./format.js";
+
+const words = { healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable", unknown: "Unknown" };
+const reasonsMax = 6;
+export const severityIcons = { critical: "unavailable", warning: "degraded", info: "info" };
+
+let announced;
+
+export function showVerdict(model, connection, age, now) {
+  const state = shown(model, connection, age);
+  const root = document.documentElement;
+  setAttribute(root, "data-verdict", state.word);
+  setAttribute(root, "data-connection", connection === "absent" ? "stale" : connection);
+  setAttribute(byId("verdict-icon"), "href", `icons.svg#${state.icon}`);
+  setText(byId("verdict-word"), state.title);
+  setText(byId("verdict-since"), state.since === undefined ? "" : `for ${span(now - state.since)}, since ${clock(state.since)}`);
+  setText(byId("verdict-sentence"), state.sentence);
+  setText(byId("freshness-text"), freshness(connection, age));
+
+  // The first reason is in the sentence; the list is for when there are several.
+  const reasons = connection === "live" && model.verdict.reasons.length > 1 ? model.verdict.reasons.slice(0, reasonsMax) : [];
+  const list = byId("verdict-reasons");
+  setHidden(list, reasons.length === 0);
+  keep(list, reasons, (reason) => `${reason.code}|${reason.severity}`, (reason) =>
+    element("li", {}, icon(severityIcons[reason.severity] ?? "info", reason.severity), element("span")),
+    (item, reason) => setText(item.lastChild, reason.text));
+  const unwell = connection === "live" && hasRemedy(model);
+  setHidden(byId("verdict-link"), !unwell);
+  setHidden(byId("nav-remedy"), !unwell);
+  const title = `${state.title} · StreamSocial`;
+  if (document.title !== title) document.title = title;
+
+  // Read out when the word changes, not when the seconds in its sentence do.
+  if (announced !== state.title) {
+    announced = state.title;
+    byId("verdict-announcement").textContent = `${state.title}. ${state.sentence}`;
+  }
+}
+
+export const hasRemedy = (model) =>
+  model.verdict.word !== "healthy" && (model.nextCommands.length > 0 || model.troubledPartitions.length > 0);
+
+function shown(model, connection, age) {
+  if (!model) {
+    return connection === "absent"
+      ? { word: "unknown", icon: "stale", title: "No data", sentence: "The dashboard's server sends nothing. Trying again every second." }
+      : { word: "unknown", icon: "unknown", title: "Connecting", sentence: "Nothing is known of the cluster yet." };
+  }
+  if (connection === "stale") {
+    return {
+      word: "unknown", icon: "stale", title: "Stale",
+      sentence: `Data is ${span(age)} old: the dashboard's server sends nothing. What is below was so at ${clock(model.at)}; the last word was “${words[model.verdict.word] ?? "Unknown"}”.`,
+    };
+  }
+  const word = words[model.verdict.word] ? model.verdict.word : "unknown";
+  return { word, icon: word, title: words[word], since: model.verdict.since, sentence: withoutWord(model.verdict.sentence) };
+}
+
+/** The sentence begins with the word and how long, which the headline above it says already. */
+function withoutWord(sentence) {
+  const rest = sentence.replace(/^[A-Z]+( for [^:]*)?:\s*/, "");
+  return rest === "" ? sentence : rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+function freshness(connection, age) {
+  if (connection === "live") return age < 1500 ? "live" : `${span(age)} old`;
+  if (connection === "connecting") return "connecting…";
+  return age === undefined ? "no data" : `stale, ${span(age)} old`;
+}
