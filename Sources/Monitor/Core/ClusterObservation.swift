@@ -38,12 +38,17 @@ public struct ClusterObservation: Sendable, Equatable {
     public var milliseconds: Double?
     /// Why not: "connection refused", "no answer within 1 s".
     public var reason: String?
+    /// The connection was refused: certain that nobody serves there, unlike silence.
+    public var wasRefused: Bool
 
-    public init(broker: Int32, answered: Bool, milliseconds: Double? = nil, reason: String? = nil) {
+    public init(
+      broker: Int32, answered: Bool, milliseconds: Double? = nil, reason: String? = nil, wasRefused: Bool = false
+    ) {
       self.broker = broker
       self.answered = answered
       self.milliseconds = milliseconds
       self.reason = reason
+      self.wasRefused = wasRefused
     }
   }
 

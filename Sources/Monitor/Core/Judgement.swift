@@ -1,0 +1,234 @@
+/// The reasons of a round and the word and sentence that follow from them.
+struct Judgement {
+  struct Facts {
+    var at: Int64
+    var observation: ClusterObservation
+    var brokers: [BrokerMemory]
+    /// Of `brokers`, how many partitions each led while they last were whole.
+    var ledBefore: [Int32: Int]
+    var totals: PartitionTotals
+    var tolerance: FailureTolerance
+    var canary: CanaryView
+    var groups: [GroupView]
+    /// Rounds since the cluster last answered.
+    var roundsWithoutMetadata: Int
+  }
+
+  /// A reason before it is known since when it holds.
+  struct Finding: Equatable {
+    var code: String
+    /// Tells findings of one code apart: a broker's id, a group's name.
+    var subject: String
+    var severity: Severity
+    var text: String
+    /// The least word that this finding demands.
+    var word: Verdict.Word
+  }
+
+  /// The canary's p99 above which the cluster counts as slow, milliseconds.
+  static let slowCanary = 1_000.0
+  static let fullDisk: Int64 = 1 << 30
+
+  static func findings(_ facts: Facts) -> [Finding] {
+    var found: [Finding] = []
+    found += reachability(facts)
+    found += brokers(facts)
+    found += partitions(facts)
+    found += canary(facts)
+    found += disks(facts)
+    for group in facts.groups where group.progress == .stalled || group.progress == .stopped {
+      let lag = group.lag.map { ", \(count(Int(clamping: $0), "event")) behind" } ?? ""
+      found.append(
+        Finding(
+          code: "group-stalled", subject: group.name, severity: .info,
+          text: "group \(group.name) is \(group.progress.rawValue)\(lag)", word: .healthy))
+    }
+    return found.enumerated().sorted {
+      ($1.element.severity, $0.offset) < ($0.element.severity, $1.offset)
+    }.map(\.element)
+  }
+
+  private static func reachability(_ facts: Facts) -> [Finding] {
+    let answers = facts.observation.answers
+    guard facts.observation.metadata == nil else {
+      if facts.observation.quorum.map({ $0.id == nil }) ?? false {
+        return [
+          Finding(
+            code: "no-controller", subject: "", severity: .critical, text: "no active controller",
+            word: .unavailable)
+        ]
+      }
+      return []
+    }
+    if !answers.isEmpty, answers.allSatisfy({ !$0.answered && $0.wasRefused }) {
+      return [
+        Finding(
+          code: "unreachable", subject: "", severity: .critical,
+          text: "every broker refuses connections", word: .unavailable)
+      ]
+    }
+    // One round may be lost without a verdict.
+    guard facts.roundsWithoutMetadata > 1 || facts.brokers.isEmpty else { return [] }
+    return [
+      Finding(
+        code: "unreachable", subject: "", severity: .critical,
+        text: facts.observation.failures.first ?? "no broker answers", word: .unknown)
+    ]
+  }
+
+  private static func brokers(_ facts: Facts) -> [Finding] {
+    facts.brokers.compactMap { broker in
+      let view = broker.view
+      let led = facts.ledBefore[view.id] ?? 0
+      let role = led > 0 ? " (leader of \(count(led, "partition")))" : ""
+      let since = clock(view.stateSince)
+      switch view.state {
+      case .running: return nil
+      case .failed:
+        return Finding(
+          code: "broker-down", subject: "\(view.id)", severity: .critical,
+          text: "broker \(view.id)\(role) does not answer since \(since)", word: .degraded)
+      case .shutdown:
+        return Finding(
+          code: "broker-down", subject: "\(view.id)", severity: .warning,
+          text: "broker \(view.id) was shut down at \(since)", word: .degraded)
+      case .starting, .recovering, .leaderElection:
+        return Finding(
+          code: "broker-starting", subject: "\(view.id)", severity: .warning,
+          text: "broker \(view.id) is \(view.state.rawValue) since \(since) (\(view.transition))", word: .degraded)
+      case .unknown:
+        return facts.roundsWithoutMetadata > 0
+          ? nil
+          : Finding(
+            code: "broker-starting", subject: "\(view.id)", severity: .info,
+            text: "broker \(view.id) has not been asked yet", word: .degraded)
+      }
+    }
+  }
+
+  private static func partitions(_ facts: Facts) -> [Finding] {
+    guard let total = facts.totals.total else { return [] }
+    var found: [Finding] = []
+    func add(_ code: String, _ number: Int?, _ severity: Severity, _ word: Verdict.Word, _ what: String) {
+      guard let number, number > 0 else { return }
+      found.append(
+        Finding(
+          code: code, subject: "", severity: severity, text: "\(number) of \(count(total, "partition")) \(what)",
+          word: word))
+    }
+    add("offline-partitions", facts.totals.offline, .critical, .unavailable, "offline")
+    add("under-min-isr", facts.totals.underMinISR, .critical, .unavailable, "under min ISR")
+    add("under-replicated", facts.totals.underReplicated, .warning, .degraded, "under-replicated")
+    if facts.tolerance.failures == 0, facts.tolerance.writesBlocked == false,
+      facts.totals.underReplicated ?? 0 > 0 || facts.brokers.contains(where: { !$0.isAlive })
+    {
+      found.append(
+        Finding(
+          code: "at-min-isr", subject: "", severity: .warning,
+          text: "no further failure tolerated (\(facts.tolerance.reason))", word: .degraded))
+    }
+    return found
+  }
+
+  private static func canary(_ facts: Facts) -> [Finding] {
+    var found: [Finding] = []
+    let dead = Set(facts.brokers.filter { !$0.isAlive }.map(\.view.id))
+    let failing = facts.canary.brokers.filter { $0.ok == false && !dead.contains($0.id) }
+    if !failing.isEmpty {
+      let what = failing.map { "broker \($0.id): \($0.error ?? "no answer")" }.joined(separator: ", ")
+      found.append(
+        Finding(
+          code: "canary-failing", subject: "", severity: .critical, text: "test events fail (\(what))",
+          word: .degraded))
+    }
+    if let slow = facts.canary.producePercentile99, slow > slowCanary {
+      found.append(
+        Finding(
+          code: "canary-slow", subject: "", severity: .warning,
+          text: "test events take \(Int(slow.rounded())) ms (p99)", word: .degraded))
+    }
+    return found
+  }
+
+  private static func disks(_ facts: Facts) -> [Finding] {
+    var found: [Finding] = []
+    for metrics in facts.observation.metrics {
+      if let free = metrics.diskFreeBytes, free < Double(fullDisk) {
+        found.append(
+          Finding(
+            code: "disk-space", subject: "\(metrics.broker)", severity: .warning,
+            text: "broker \(metrics.broker) has \(Int(free / 1_048_576)) MB of disk left", word: .degraded))
+      }
+      if let offline = metrics.offlineLogDirectories, offline > 0 {
+        found.append(
+          Finding(
+            code: "log-directory-offline", subject: "\(metrics.broker)", severity: .critical,
+            text: "broker \(metrics.broker) lost \(offline == 1 ? "a log directory" : "\(Int(offline)) log directories")",
+            word: .degraded))
+      }
+    }
+    return found
+  }
+
+  /// The worst word that some finding demands.
+  static func word(_ findings: [Finding]) -> Verdict.Word {
+    for word in [Verdict.Word.unavailable, .unknown, .degraded] where findings.contains(where: { $0.word == word }) {
+      return word
+    }
+    return .healthy
+  }
+
+  /// One sentence of facts.
+  static func sentence(_ word: Verdict.Word, since: Int64, _ findings: [Finding], _ facts: Facts) -> String {
+    let lasted = facts.at > since ? " for \(duration(facts.at - since))" : ""
+    var parts: [String] = []
+    let causes = findings.filter { $0.code.hasPrefix("broker-") || $0.word != .healthy && $0.subject.isEmpty }
+      .filter { !["offline-partitions", "under-min-isr", "under-replicated", "at-min-isr"].contains($0.code) }
+    parts += causes.prefix(3).map(\.text)
+    if causes.count > 3 { parts.append("\(causes.count - 3) more reasons") }
+    if word != .unknown, let total = facts.totals.total, let behind = facts.totals.underReplicated,
+      let offline = facts.totals.offline
+    {
+      if word == .healthy {
+        let living = facts.brokers.count(where: \.isAlive)
+        parts.append("\(living) of \(count(facts.brokers.count, "broker")) serve")
+        parts.append("\(count(total, "partition")), all replicas in sync")
+      } else if facts.observation.metadata != nil {
+        parts.append("\(behind) of \(count(total, "partition")) under-replicated, \(offline) offline")
+      }
+    }
+    if word != .unknown { parts.append(writes(facts)) }
+    switch facts.tolerance.failures {
+    case nil: break
+    case 0?: if word != .unknown { parts.append("no further failure tolerated") }
+    case let number?: parts.append("\(count(number, "failure")) tolerated")
+    }
+    return "\(word.rawValue.uppercased())\(lasted): \(parts.filter { !$0.isEmpty }.joined(separator: "; "))"
+  }
+
+  private static func writes(_ facts: Facts) -> String {
+    if facts.observation.metadata == nil { return "" }
+    guard facts.tolerance.writesBlocked == true else {
+      return facts.tolerance.writesBlocked == nil ? "" : "writes go on"
+    }
+    let refused = max(facts.totals.underMinISR ?? 0, facts.totals.offline ?? 0)
+    return refused > 0
+      ? "acks=all writes are refused for \(count(refused, "partition"))"
+      : "acks=all writes wait until the dead are taken out of the in-sync replicas"
+  }
+
+  /// "14 s", "3 min 5 s", "2 h 10 min".
+  static func duration(_ milliseconds: Int64) -> String {
+    let seconds = milliseconds / 1000
+    if seconds < 60 { return "\(seconds) s" }
+    if seconds < 3600 { return "\(seconds / 60) min\(seconds % 60 == 0 ? "" : " \(seconds % 60) s")" }
+    return "\(seconds / 3600) h\(seconds / 60 % 60 == 0 ? "" : " \(seconds / 60 % 60) min")"
+  }
+
+  /// "23:41:07 UTC": the time of day.
+  static func clock(_ milliseconds: Int64) -> String {
+    let second = (milliseconds / 1000 % 86_400 + 86_400) % 86_400
+    func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(two(second / 3600)):\(two(second / 60 % 60)):\(two(second % 60)) UTC"
+  }
+}
