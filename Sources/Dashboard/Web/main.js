@@ -6,6 +6,7 @@ import { cut, plural } from "./format.js";
 import { Stream } from "./stream.js";
 import { startTheme } from "./theme.js";
 import { showTiles } from "./tiles.js";
+import { addSecond, loadTimeline, startTimeline, themeChanged } from "./timeline.js";
 import { showVerdict } from "./verdict.js";
 
 /** What is known now. `about` is read once a connection. */
@@ -19,6 +20,7 @@ const stream = new Stream({
     });
   },
   second({ point, markers }) {
+    timed(() => addSecond(point, markers));
   },
   partitions(map) {
   },
@@ -26,6 +28,7 @@ const stream = new Stream({
   },
   async opened() {
     try {
+      await loadTimeline();
       state.about = await get("about");
       showAbout();
     } catch {
@@ -58,6 +61,7 @@ function timed(work) {
   performance.measure("update", { start, end: performance.now() });
 }
 
-startTheme(() => {});
 showTiles(undefined);
+startTimeline();
+startTheme(themeChanged);
 stream.start();
