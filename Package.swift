@@ -56,7 +56,7 @@ let modules: [Target] = [
   library("PosixFiles", ["CommitLog", "Primitives"]),
   library("CommandLineTool"),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
-  library("Monitor", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
+  library("Monitor", ["Primitives", "Wire", "Metrics", "KafkaClient", "CommandLineTool"]),
   library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
   library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),
   library(

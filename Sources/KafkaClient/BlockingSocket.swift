@@ -7,14 +7,14 @@
 #endif
 
 /// A TCP connection for a thread that may wait. Every wait ends at a deadline.
-struct BlockingSocket: ~Copyable {
-  typealias Deadline = ContinuousClock.Instant
+package struct BlockingSocket: ~Copyable {
+  package typealias Deadline = ContinuousClock.Instant
 
-  let address: ServerAddress
+  package let address: ServerAddress
   private let descriptor: Int32
 
   /// Connects to the first address of the host that accepts.
-  init(connectingTo address: ServerAddress, by deadline: Deadline) throws(AdminError) {
+  package init(connectingTo address: ServerAddress, by deadline: Deadline) throws(AdminError) {
     self.address = address
     var hints = addrinfo()
     hints.ai_family = AF_UNSPEC
@@ -91,7 +91,7 @@ struct BlockingSocket: ~Copyable {
     }
   }
 
-  borrowing func send(_ bytes: [UInt8], by deadline: Deadline) throws(AdminError) {
+  package borrowing func send(_ bytes: [UInt8], by deadline: Deadline) throws(AdminError) {
     var sent = 0
     while sent < bytes.count {
       #if canImport(Darwin)
@@ -119,7 +119,7 @@ struct BlockingSocket: ~Copyable {
   }
 
   /// Reads exactly `count` bytes.
-  borrowing func receive(_ count: Int, by deadline: Deadline) throws(AdminError) -> [UInt8] {
+  package borrowing func receive(_ count: Int, by deadline: Deadline) throws(AdminError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var received = 0
     while received < count {
@@ -137,5 +137,26 @@ struct BlockingSocket: ~Copyable {
       }
     }
     return bytes
+  }
+
+  /// Reads until the other side ends the connection; more than `limit` bytes are an error.
+  package borrowing func receiveAll(upTo limit: Int, by deadline: Deadline) throws(AdminError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 64 << 10)
+    while true {
+      let part = chunk.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress, $0.count, 0) }
+      if part > 0 {
+        guard bytes.count + part <= limit else {
+          throw .malformed(address: address.description, reason: "more than \(limit) bytes")
+        }
+        bytes += chunk[..<part]
+      } else if part == 0 {
+        return bytes
+      } else if errno == EAGAIN {
+        try Self.wait(descriptor, for: Int16(POLLIN), by: deadline, address)
+      } else if errno != EINTR {
+        throw .disconnected(address: address.description)
+      }
+    }
   }
 }

@@ -28,6 +28,8 @@ struct BrokerMemory: Sendable {
   /// It was a member that had given away every leadership, though it held replicas in sync: a controlled shutdown.
   var gaveLeadersAway = false
   var lastNamedAt: Int64
+  /// When its metrics page was last read.
+  var measuredAt: Int64?
 
   init(id: Int32, at: Int64) {
     view = BrokerView(id: id, state: .unknown, stateSince: at, transition: "expected, not asked yet")

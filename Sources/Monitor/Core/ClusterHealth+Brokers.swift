@@ -48,33 +48,47 @@ extension ClusterHealth {
   /// By id, with what processes and metrics add.
   mutating func brokerViews(_ observation: ClusterObservation) -> [BrokerView] {
     let at = observation.at
+    for metrics in observation.metrics { note(metrics, at: at) }
     return brokers.keys.sorted().compactMap { id in
-      guard var view = brokers[id]?.view else { return nil }
-      view.isController = knownController == id
-      view.isVoter = knownVoters.map { $0.contains(id) }
+      guard var memory = brokers[id] else { return nil }
+      // Large pages are not read in every round; what is older than a few rounds is not known any more.
+      if let measured = memory.measuredAt, at - measured > Self.metricsAge || !memory.isAlive {
+        memory.view.forgetMetrics()
+        memory.measuredAt = nil
+      }
+      memory.view.isController = knownController == id
+      memory.view.isVoter = knownVoters.map { $0.contains(id) }
       if let process = observation.processes?.first(where: { $0.broker == id }) {
-        view.processID = process.processID
-        view.metricsURL = process.metricsURL
+        memory.view.processID = process.processID
+        memory.view.metricsURL = process.metricsURL
       }
-      if let metrics = observation.metrics.first(where: { $0.broker == id }) {
-        view.metricsURL = metrics.url
-        view.eventsInPerSecond = rate(id, "messages", metrics.messagesInTotal, at: at)
-        view.bytesInPerSecond = rate(id, "bytes in", metrics.bytesInTotal, at: at)
-        view.bytesOutPerSecond = rate(id, "bytes out", metrics.bytesOutTotal, at: at)
-        view.requestErrorsPerSecond = rate(
-          id, "errors",
-          metrics.errorsTotal.isEmpty ? nil : metrics.errorsTotal.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value },
-          at: at)
-        view.cpuCores = rate(id, "cpu", metrics.cpuSecondsTotal, at: at)
-        view.producePercentile99 = metrics.producePercentile99
-        view.residentBytes = metrics.residentBytes.flatMap { Int64(exactly: $0.rounded()) }
-        view.openFiles = metrics.openFiles.flatMap { Int64(exactly: $0.rounded()) }
-        view.diskUsedBytes = metrics.diskUsedBytes.flatMap { Int64(exactly: $0.rounded()) }
-        view.diskFreeBytes = metrics.diskFreeBytes.flatMap { Int64(exactly: $0.rounded()) }
-      }
-      return view
+      brokers[id] = memory
+      return memory.view
     }
   }
+
+  private static var metricsAge: Int64 { 6_000 }
+
+  private mutating func note(_ metrics: ClusterObservation.BrokerMetrics, at: Int64) {
+    let id = metrics.broker
+    guard var view = brokers[id]?.view else { return }
+    let errors = metrics.errorsTotal.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
+    view.metricsURL = metrics.url
+    view.eventsInPerSecond = rate(id, "messages", metrics.messagesInTotal, at: at)
+    view.bytesInPerSecond = rate(id, "bytes in", metrics.bytesInTotal, at: at)
+    view.bytesOutPerSecond = rate(id, "bytes out", metrics.bytesOutTotal, at: at)
+    view.requestErrorsPerSecond = rate(id, "errors", metrics.errorsTotal.isEmpty ? nil : errors, at: at)
+    view.cpuCores = rate(id, "cpu", metrics.cpuSecondsTotal, at: at)
+    view.producePercentile99 = metrics.producePercentile99
+    view.residentBytes = metrics.residentBytes.flatMap(Self.whole)
+    view.openFiles = metrics.openFiles.flatMap(Self.whole)
+    view.diskUsedBytes = metrics.diskUsedBytes.flatMap(Self.whole)
+    view.diskFreeBytes = metrics.diskFreeBytes.flatMap(Self.whole)
+    brokers[id]?.view = view
+    brokers[id]?.measuredAt = at
+  }
+
+  private static func whole(_ value: Double) -> Int64? { Int64(exactly: value.rounded()) }
 
   /// What to type next: first what shows more, then what mends.
   func nextCommands(_ model: ClusterModel) -> [NextCommand] {
@@ -99,5 +113,20 @@ extension ClusterHealth {
     commands.append(
       .init(command: "streamsocial top --bootstrap-servers \(servers)", reason: "follows it in the terminal"))
     return commands
+  }
+}
+
+extension BrokerView {
+  fileprivate mutating func forgetMetrics() {
+    eventsInPerSecond = nil
+    bytesInPerSecond = nil
+    bytesOutPerSecond = nil
+    requestErrorsPerSecond = nil
+    cpuCores = nil
+    producePercentile99 = nil
+    residentBytes = nil
+    openFiles = nil
+    diskUsedBytes = nil
+    diskFreeBytes = nil
   }
 }

@@ -59,6 +59,7 @@ public struct ClusterHealth: Sendable {
     model.groups = groupProgress.observe(observation.groups, extents: observation.extents, at: observation.at)
     model.traffic.eventsOutPerSecond = groupProgress.consumedPerSecond
     model.brokers = brokerViews(observation)
+    fillBytes(&model)
     model.tolerance = FailureTolerance.judge(
       topics: metadata?.topics, alive: Set(brokers.values.filter(\.isAlive).map(\.view.id)),
       quorum: observation.quorum, at: observation.at)
@@ -144,6 +145,14 @@ public struct ClusterHealth: Sendable {
     if !rates.isEmpty || users.isEmpty && traffic != nil { model.traffic.eventsInPerSecond = rates.reduce(0, +) }
     model.traffic.targetPerSecond = observation.targetPerSecond
     model.traffic.errorsPerSecond = errorRates(observation)
+  }
+
+  /// Bytes of all brokers whose metrics are known.
+  private func fillBytes(_ model: inout ClusterModel) {
+    let into = model.brokers.compactMap(\.bytesInPerSecond)
+    let out = model.brokers.compactMap(\.bytesOutPerSecond)
+    model.traffic.bytesInPerSecond = into.isEmpty ? nil : into.reduce(0, +)
+    model.traffic.bytesOutPerSecond = out.isEmpty ? nil : out.reduce(0, +)
   }
 
   private mutating func errorRates(_ observation: ClusterObservation) -> [TrafficView.ErrorRate] {

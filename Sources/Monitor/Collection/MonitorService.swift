@@ -1,0 +1,129 @@
+import KafkaClient
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Watches a cluster: a round a second from the first answer to `stop`, each a report for whoever subscribed.
+public final class MonitorService: MonitorSource {
+  private let options: MonitorOptions
+  private let bootstrap: [ServerAddress]
+  private let canary: Canary?
+  private let webhooks: Webhooks?
+  private let state: Mutex<State>
+
+  private struct State {
+    var health: ClusterHealth
+    var alerts: AlertBook
+    var timeline = TimelineRecorder()
+    var latest: MonitorReport?
+    var target: Double?
+    var subscribers: [(number: Int, body: @Sendable (MonitorReport) -> Void)] = []
+    var nextSubscriber = 0
+    var task: Task<Void, Never>?
+  }
+
+  /// Nil when `bootstrapServers` is no list of addresses.
+  public init?(_ options: MonitorOptions) {
+    guard let bootstrap = ServerAddress.list(options.bootstrapServers) else { return nil }
+    self.options = options
+    self.bootstrap = bootstrap
+    canary = options.canary.map { Canary(settings: $0) }
+    webhooks = options.webhooks.isEmpty ? nil : Webhooks(options.webhooks, key: options.webhookKey)
+    let unaccounted = options.canary.map { Set([$0.topic]) } ?? []
+    state = Mutex(
+      State(
+        health: ClusterHealth(bootstrapServers: options.bootstrapServers, unaccountedTopics: unaccounted),
+        alerts: AlertBook(settings: options.alerts)))
+  }
+
+  public func start() {
+    canary?.start()
+    let collector = ClusterCollector(options, bootstrap: bootstrap)
+    let task = Task.detached { [weak self] in
+      var next = ContinuousClock.now
+      while !Task.isCancelled {
+        guard let interval = await self?.round(collector) else { return }
+        next += .milliseconds(interval)
+        // A round that took too long is not made up for.
+        if next < ContinuousClock.now { next = ContinuousClock.now }
+        try? await Task.sleep(until: next, clock: .continuous)
+      }
+    }
+    state.withLock { $0.task = task }
+  }
+
+  public func stop() {
+    state.withLock { state in
+      state.task?.cancel()
+      state.task = nil
+      state.subscribers = []
+    }
+    canary?.stop()
+    webhooks?.stop()
+  }
+
+  private func round(_ collector: ClusterCollector) async -> Int64 {
+    var observation = await collector.observe(now: { Self.now() })
+    if let canary {
+      if let metadata = observation.metadata { canary.update(metadata) }
+      observation.canary = canary.view()
+    }
+    let (report, changes, subscribers) = state.withLock { state in
+      observation.targetPerSecond = state.target
+      let (model, map) = state.health.observe(observation)
+      let alerts = state.alerts.judge(model, at: observation.at)
+      let changes = state.alerts.changes
+      state.timeline.record(model, partitions: map, fired: changes.filter { $0.state == .firing })
+      let report = MonitorReport(model: model, partitions: map, timeline: state.timeline.timeline, alerts: alerts)
+      state.latest = report
+      return (report, changes, state.subscribers)
+    }
+    webhooks?.send(changes, model: report.model)
+    for subscriber in subscribers { subscriber.body(report) }
+    return options.interval
+  }
+
+  // MARK: - MonitorSource
+
+  public var latest: MonitorReport? { state.withLock { $0.latest } }
+
+  public func subscribe(_ body: @escaping @Sendable (MonitorReport) -> Void) -> MonitorSubscription {
+    let number = state.withLock { state in
+      state.nextSubscriber += 1
+      state.subscribers.append((state.nextSubscriber, body))
+      return state.nextSubscriber
+    }
+    return MonitorSubscription { [weak self] in
+      self?.state.withLock { $0.subscribers.removeAll { $0.number == number } }
+    }
+  }
+
+  public func group(named name: String) -> GroupView? { state.withLock { $0.health.group(named: name) } }
+
+  public func mark(_ kind: Marker.Kind, broker: Int32?, text: String) {
+    state.withLock { $0.timeline.mark(kind, broker: broker, text: text, at: Self.now()) }
+  }
+
+  public func setTarget(_ eventsPerSecond: Double?) { state.withLock { $0.target = eventsPerSecond } }
+
+  public func acknowledgeAlert(id: String, by who: String) -> Bool {
+    state.withLock { $0.alerts.acknowledge(id: id, by: who, at: Self.now()) }
+  }
+
+  public func silenceAlerts(named name: String, until: Int64?) {
+    state.withLock { $0.alerts.silence(named: name, until: until) }
+  }
+
+  /// Milliseconds since 1970.
+  static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+}
