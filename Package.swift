@@ -56,7 +56,7 @@ let modules: [Target] = [
   library("PosixFiles", ["CommitLog", "Primitives"]),
   library("CommandLineTool"),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
-  library("Monitor", ["Primitives", "Wire", "Metrics", "KafkaClient", "CommandLineTool"]),
+  library("Monitor", ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL"]),
   library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
   library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),
   library(
@@ -69,8 +69,8 @@ let modules: [Target] = [
   .executableTarget(
     name: "streamsocial",
     dependencies: [
-      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Social", "Primitives", "Wire", "Records", "CommitLog",
-      "PosixFiles",
+      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Social", "Primitives", "Wire", "Records",
+      "CommitLog", "PosixFiles",
     ], swiftSettings: strict),
 ]
 
@@ -86,6 +86,7 @@ let testTargets: [Target] = [
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
+  tests("MonitorTests", ["Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
