@@ -64,6 +64,7 @@ export function span(value) {
 /** Lag in time: exact while it is small. */
 export function lagSpan(value) {
   if (!isKnown(value)) return unknown;
+  if (value < 1000) return `${whole.format(value)} ms`;
   return value < 10_000 ? `${tenth.format(value / 1000)} s` : span(value);
 }
 

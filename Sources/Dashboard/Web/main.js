@@ -1,8 +1,11 @@
 // Wires the stream to the sections. Each section has a `show…` that takes what is known and changes only what differs.
 
 import { get } from "./api.js";
+import { showBrokers } from "./brokers.js";
 import { byId, setText } from "./dom.js";
 import { cut, plural } from "./format.js";
+import { showGroups } from "./groups.js";
+import { partitionsThemeChanged, showPartitions, startPartitions } from "./partitions.js";
 import { Stream } from "./stream.js";
 import { startTheme } from "./theme.js";
 import { showTiles } from "./tiles.js";
@@ -23,6 +26,7 @@ const stream = new Stream({
     timed(() => addSecond(point, markers));
   },
   partitions(map) {
+    timed(() => showPartitions(map));
   },
   alerts(list) {
   },
@@ -44,6 +48,8 @@ function showAll() {
   const { model } = state;
   showVerdict(model, stream.connection, stream.age, stream.now());
   showTiles(model);
+  showBrokers(model, state.about, stream.now());
+  showGroups(model, stream.now());
   setText(byId("cluster-name"), cut(model.bootstrapServers, 80));
   setText(byId("blind-spots"), model.blindSpots.length ? `Not known in this round: ${model.blindSpots.slice(0, 5).join("; ")}` : "");
 }
@@ -63,5 +69,9 @@ function timed(work) {
 
 showTiles(undefined);
 startTimeline();
-startTheme(themeChanged);
+startPartitions();
+startTheme(() => {
+  themeChanged();
+  partitionsThemeChanged();
+});
 stream.start();
