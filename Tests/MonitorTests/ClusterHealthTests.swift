@@ -1,0 +1,249 @@
+import Monitor
+import Testing
+
+/// The verdict, the brokers' states and the reserve, as a made-up cluster of three is broken and mended.
+@Suite struct ClusterHealthTests {
+  var cluster = Observations()
+  var health = ClusterHealth(bootstrapServers: "127.0.0.1:9092")
+
+  private mutating func second() -> ClusterModel { health.observe(cluster.next()).model }
+
+  private func codes(_ model: ClusterModel) -> [String] { model.verdict.reasons.map(\.code) }
+
+  private func state(_ id: Int32, _ model: ClusterModel) -> BrokerView.State? {
+    model.brokers.first { $0.id == id }?.state
+  }
+
+  @Test mutating func wholeClusterIsHealthyAndToleratesOneFailure() {
+    let model = second()
+    #expect(model.verdict.word == .healthy)
+    #expect(model.verdict.reasons.isEmpty)
+    #expect(model.tolerance.failures == 1)
+    #expect(model.tolerance.writesBlocked == false)
+    #expect(model.brokers.map(\.state) == [.running, .running, .running])
+    #expect(model.partitions.total == 3)
+    #expect(model.partitions.underReplicated == 0)
+    #expect(model.nextCommands.isEmpty)
+    #expect(model.verdict.sentence.hasPrefix("HEALTHY: 3 of 3 brokers serve; 3 partitions, all replicas in sync"))
+  }
+
+  @Test mutating func killedBrokerIsFailedInTheFirstRoundThatItRefuses() {
+    _ = second()
+    cluster.alive = [1, 3]
+    let model = second()
+    #expect(model.verdict.word == .degraded)
+    #expect(state(2, model) == .failed)
+    #expect(codes(model).first == "broker-down")
+    // It still stands in the in-sync sets, and counts for nothing there.
+    #expect(model.partitions.underReplicated == 0)
+    #expect(model.tolerance.failures == 0)
+    #expect(model.verdict.sentence.contains("broker 2 (leader of 1 partition) does not answer since"))
+    #expect(model.verdict.sentence.contains("no further failure tolerated"))
+  }
+
+  @Test mutating func fencedBrokerLeavesPartitionsAtMinISRAndWritesGoOn() {
+    _ = second()
+    cluster.alive = [1, 3]
+    _ = second()
+    cluster.fence(2)
+    var model = second()
+    #expect(model.partitions.underReplicated == 3)
+    #expect(model.partitions.atMinISR == 3)
+    #expect(model.partitions.underMinISR == 0)
+    #expect(model.troubledPartitions.count == 3)
+    #expect(model.troubledPartitions.allSatisfy { $0.trouble == .atMinISR && $0.isrBefore?.count == 3 })
+    #expect(model.troubledPartitions.first { $0.partition == 1 }?.leaderBefore == 2)
+    #expect(model.verdict.sentence.contains("3 of 3 partitions under-replicated, 0 offline; writes go on"))
+    for _ in 0..<13 { model = second() }
+    #expect(model.verdict.sentence.hasPrefix("DEGRADED for 14 s: broker 2"))
+  }
+
+  @Test mutating func returningBrokerRecoversBeforeItRuns() {
+    _ = second()
+    cluster.alive = [1, 3]
+    cluster.fence(2)
+    _ = second()
+    cluster.alive = [1, 2, 3]
+    #expect(state(2, second()) == .starting)
+    cluster.members = [1, 2, 3]
+    let recovering = second()
+    #expect(state(2, recovering) == .recovering)
+    #expect(recovering.verdict.word == .degraded)
+    cluster.heal()
+    let whole = second()
+    #expect(state(2, whole) == .running)
+    #expect(whole.verdict.word == .healthy)
+    #expect(
+      whole.brokers.first { $0.id == 2 }?.history.map(\.state) == [
+        .running, .recovering, .starting, .failed, .running,
+      ])
+  }
+
+  @Test mutating func oneSilentRoundIsNotAFailureTwoAre() {
+    _ = second()
+    cluster.silent = [3]
+    #expect(state(3, second()) == .running)
+    #expect(state(3, second()) == .failed)
+    cluster.silent = []
+    #expect(state(3, second()) == .running)
+  }
+
+  @Test mutating func brokerThatGaveItsLeadershipsAwayWasShutDown() {
+    _ = second()
+    cluster.topics[0].partitions[1].leader = 3
+    _ = second()
+    cluster.alive = [1, 3]
+    cluster.fence(2)
+    let model = second()
+    #expect(state(2, model) == .shutdown)
+    #expect(model.verdict.sentence.contains("broker 2 was shut down"))
+  }
+
+  @Test mutating func twoDeadBrokersRefuseWrites() {
+    _ = second()
+    cluster.alive = [1]
+    cluster.fence(2)
+    cluster.fence(3)
+    let model = second()
+    #expect(model.verdict.word == .unavailable)
+    #expect(model.partitions.underMinISR == 3)
+    #expect(model.tolerance.writesBlocked == true)
+    #expect(model.tolerance.failures == 0)
+    #expect(codes(model).contains("under-min-isr"))
+    #expect(model.verdict.sentence.contains("acks=all writes are refused for 3 partitions"))
+  }
+
+  @Test mutating func partitionWithoutALeaderIsOffline() {
+    _ = second()
+    cluster.topics[0].partitions[0].leader = -1
+    let model = second()
+    #expect(model.verdict.word == .unavailable)
+    #expect(model.partitions.offline == 1)
+    #expect(model.troubledPartitions.first?.trouble == .offline)
+    #expect(state(1, model) == .leaderElection)
+    #expect(model.topics.first?.offline == 1)
+  }
+
+  @Test mutating func noControllerIsUnavailable() {
+    _ = second()
+    cluster.controller = nil
+    let model = second()
+    #expect(model.verdict.word == .unavailable)
+    #expect(codes(model).first == "no-controller")
+    #expect(model.controller.id == nil)
+  }
+
+  @Test mutating func deadClusterIsUnavailableAndSilentClusterIsUnknown() {
+    _ = second()
+    cluster.alive = []
+    let dead = second()
+    #expect(dead.verdict.word == .unavailable)
+    #expect(dead.verdict.sentence.contains("every broker refuses connections"))
+
+    cluster.alive = [1, 2, 3]
+    _ = second()
+    cluster.silent = [1, 2, 3]
+    // One lost round keeps the verdict; the second says that nothing is known.
+    #expect(second().verdict.word == .healthy)
+    let silent = second()
+    #expect(silent.verdict.word == .unknown)
+    #expect(silent.blindSpots == ["no broker answers"])
+    #expect(silent.tolerance.reason.isEmpty == false)
+  }
+
+  @Test func monitorThatNeverGotAnAnswerKnowsNothing() {
+    var health = ClusterHealth(bootstrapServers: "127.0.0.1:1")
+    var observation = ClusterObservation(at: 1)
+    observation.failures = ["no broker answers (127.0.0.1:1: no answer in time)"]
+    let model = health.observe(observation).model
+    #expect(model.verdict.word == .unknown)
+    #expect(model.partitions.total == nil)
+    #expect(model.tolerance.failures == nil)
+    #expect(model.traffic.eventsInPerSecond == nil)
+  }
+
+  @Test mutating func oneReplicaTopicsAreNamedAndDoNotHideTheOthersReserve() {
+    cluster.topics.append(
+      .init(
+        name: "scratch", isInternal: false, minISR: 1,
+        partitions: [.init(id: 0, leader: 3, leaderEpoch: 0, replicas: [3], isr: [3], offline: [])]))
+    let model = second()
+    #expect(model.tolerance.failures == 1)
+    #expect(model.tolerance.reason.contains("scratch"))
+  }
+
+  @Test mutating func quorumMayBeTheWeakestPart() {
+    // Five replicas and min ISR 1 tolerate much; two of three voters do not.
+    _ = second()
+    let model = health.observe(
+      cluster.next { observation in
+        observation.quorum?.voters[2].lastFetchAt = 0
+        observation.quorum?.voters[2].id = 9
+      }
+    ).model
+    #expect(model.tolerance.failures == 0)
+    #expect(model.tolerance.reason.contains("the quorum has 2 of 3 voters and needs 2"))
+  }
+
+  @Test mutating func ratesComeFromEndOffsetsAndSkipWhatIsUnknown() {
+    let first = second()
+    #expect(first.traffic.eventsInPerSecond == nil)
+    cluster.ends = [100, 200, 300]
+    #expect(second().traffic.eventsInPerSecond == 600)
+    // A partition without a leader adds nothing, and does not count twice when it is back.
+    cluster.topics[0].partitions[2].leader = -1
+    cluster.ends = [200, 300, 400]
+    #expect(second().traffic.eventsInPerSecond == 200)
+    cluster.topics[0].partitions[2].leader = 3
+    #expect(second().traffic.eventsInPerSecond == 50)
+    // Logs that were cut or made anew have no rate until they are seen again: never a negative one.
+    cluster.ends = [0, 0, 0]
+    #expect(second().traffic.eventsInPerSecond == nil)
+    #expect(second().traffic.eventsInPerSecond == 0)
+  }
+
+  @Test mutating func metricsAreForgottenWithTheirBroker() {
+    func metrics(_ total: Double) -> ClusterObservation.BrokerMetrics {
+      var metrics = ClusterObservation.BrokerMetrics(broker: 2, url: "http://127.0.0.1:9405/metrics")
+      metrics.messagesInTotal = total
+      metrics.residentBytes = 20_000_000
+      metrics.errorsTotal = ["NOT_ENOUGH_REPLICAS": total]
+      return metrics
+    }
+    _ = health.observe(cluster.next { $0.metrics = [metrics(10)] })
+    let known = health.observe(cluster.next { $0.metrics = [metrics(510)] }).model
+    #expect(known.brokers[1].eventsInPerSecond == 500)
+    #expect(known.brokers[1].residentBytes == 20_000_000)
+    #expect(known.brokers[0].residentBytes == nil)
+    #expect(known.traffic.errorsPerSecond == [.init(code: "NOT_ENOUGH_REPLICAS", perSecond: 500)])
+    cluster.alive = [1, 3]
+    let dead = second()
+    #expect(dead.brokers[1].residentBytes == nil)
+    #expect(dead.brokers[1].eventsInPerSecond == nil)
+    #expect(dead.nextCommands.first?.command == "streamsocial start 2")
+  }
+
+  @Test mutating func mapGetsANewVersionOnlyWhenItChanged() {
+    let first = health.observe(cluster.next()).map
+    let same = health.observe(cluster.next()).map
+    #expect(same.version == first.version)
+    cluster.fence(2)
+    #expect(health.observe(cluster.next()).map.version == first.version + 1)
+  }
+
+  @Test mutating func failingCanaryDegradesButADeadBrokersCanaryAddsNothing() {
+    _ = second()
+    var view = CanaryView()
+    var broken = CanaryView.Broker(id: 3)
+    broken.ok = false
+    broken.error = "NOT_ENOUGH_REPLICAS"
+    view.brokers = [broken]
+    let failing = health.observe(cluster.next { $0.canary = view }).model
+    #expect(failing.verdict.word == .degraded)
+    #expect(codes(failing) == ["canary-failing"])
+    #expect(failing.traffic.errorsPerSecond.first?.code == "NOT_ENOUGH_REPLICAS")
+    cluster.alive = [1, 2]
+    let dead = health.observe(cluster.next { $0.canary = view }).model
+    #expect(!codes(dead).contains("canary-failing"))
+  }
+}

@@ -1,0 +1,103 @@
+import Testing
+
+@testable import Monitor
+
+/// Groups are judged by their progress (Burrow's rules), and lag has an age.
+@Suite struct GroupProgressTests {
+  var progress = GroupProgress()
+  var at: Int64 = 1_000_000
+  var end: Int64 = 0
+  var committed: Int64 = 0
+
+  private mutating func second(members: Int = 1, produce: Int64 = 0, consume: Int64 = 0) -> GroupView {
+    at += 1000
+    end += produce
+    committed += consume
+    let group = ClusterObservation.Group(
+      name: "analytics", state: members > 0 ? "Stable" : "Empty", coordinator: 1, members: members,
+      positions: [.init(topic: "t", partition: 0, committed: committed)])
+    return progress.observe([group], extents: [.init(topic: "t", partition: 0, start: 0, end: end)], at: at)[0]
+  }
+
+  @Test mutating func levelGroupIsOK() {
+    var view = second(produce: 100, consume: 100)
+    for _ in 0..<30 { view = second(produce: 100, consume: 100) }
+    #expect(view.progress == .ok)
+    #expect(view.lag == 0)
+    #expect(view.lagMilliseconds == 0)
+    #expect(view.timeToClear == 0)
+    #expect(view.consumedPerSecond == 100)
+  }
+
+  @Test mutating func backlogThatShrinksIsOKWithATimeToClear() {
+    _ = second(produce: 10_000)
+    var view = second(consume: 100)
+    for _ in 0..<29 { view = second(consume: 100) }
+    #expect(view.progress == .ok)
+    #expect(view.lag == 7_000)
+    #expect(view.lagTrendPerSecond == -100)
+    #expect(view.timeToClear == 70_000)
+  }
+
+  @Test mutating func growingLagWarns() {
+    var view = second(produce: 100)
+    for _ in 0..<20 { view = second(produce: 100, consume: 50) }
+    #expect(view.progress == .warn)
+    #expect(view.timeToClear == nil)
+    #expect(view.lagTrendPerSecond == 50)
+  }
+
+  @Test mutating func membersThatDoNotCommitAreStalled() {
+    var view = second(produce: 100)
+    for _ in 0..<14 { view = second() }
+    #expect(view.progress == .unknown)
+    view = second()
+    #expect(view.progress == .stalled)
+    // Progress ends it.
+    view = second(consume: 100)
+    #expect(view.progress == .ok)
+  }
+
+  @Test mutating func groupWithoutMembersIsStopped() {
+    var view = second(produce: 100, consume: 100)
+    for _ in 0..<20 { view = second(members: 0, produce: 1) }
+    #expect(view.progress == .stopped)
+  }
+
+  @Test mutating func lagHasTheAgeOfItsOldestEvent() {
+    for _ in 0..<10 { _ = second(produce: 100, consume: 100) }
+    var view = second(produce: 100)
+    for _ in 0..<4 { view = second(produce: 100) }
+    // Committed is the end of five seconds ago: the next event was appended within the second after it.
+    #expect(view.lag == 500)
+    #expect(view.lagMilliseconds == 5_000)
+  }
+
+  @Test mutating func silentCoordinatorMakesItUnknownNotZero() {
+    _ = second(produce: 100)
+    at += 1000
+    let view = progress.observe(nil, extents: nil, at: at)[0]
+    #expect(view.progress == .unknown)
+    #expect(view.lag == nil)
+    #expect(view.lagMilliseconds == nil)
+  }
+
+  @Test mutating func unknownEndMakesLagUnknown() {
+    at += 1000
+    let group = ClusterObservation.Group(
+      name: "g", state: "Stable", coordinator: 1, members: 1,
+      positions: [.init(topic: "t", partition: 0, committed: 5)])
+    let view = progress.observe([group], extents: [], at: at)[0]
+    #expect(view.lag == nil)
+    #expect(view.progress == .unknown)
+  }
+
+  @Test func historyStaysSmallAndKeepsItsReach() {
+    var history = EndHistory()
+    for second in 0..<10_000 { history.note(Int64(second) * 10, at: Int64(second) * 1000) }
+    // Exact for the near past, within the thinned steps for the far one.
+    #expect(history.age(of: 99_980, at: 9_999_000) == 1_000)
+    let far = history.age(of: 50_000, at: 9_999_000) ?? 0
+    #expect(abs(far - 4_999_000) < 100_000)
+  }
+}
