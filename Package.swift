@@ -89,7 +89,6 @@ let testTargets: [Target] = [
   tests("MonitorTests", ["Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
-  tests("MonitorTests", ["Monitor"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   tests("HTTPServerTests", ["HTTPServer", "EventLoop"]),
