@@ -81,9 +81,13 @@ export function dateAndClock(milliseconds) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(milliseconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
-/** Cuts what is too long to show; the whole stays where it came from. */
+// Control characters, and those that turn the direction of the text after them.
+const unfit = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from outside, fit to be shown: not longer than `most`, and without characters that disguise what it says. */
 export function cut(text, most) {
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  const plain = String(text);
+  return (plain.length > most ? `${plain.slice(0, most - 1)}…` : plain).replace(unfit, "\ufffd");
 }
 
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;

@@ -2,7 +2,7 @@
 // an icon says the same, and "unknown" has a look of its own.
 
 import { byId, element, icon, setAttribute, setText } from "./dom.js";
-import { count, isKnown, latency, plural, rate, unknown } from "./format.js";
+import { count, cut, isKnown, latency, plural, rate, unknown } from "./format.js";
 
 const icons = { good: "healthy", warn: "degraded", bad: "unavailable", unknown: "unknown" };
 
@@ -29,7 +29,8 @@ const tiles = [
     return none ? { value: "none", note: "no leader of the quorum", tone: "bad" } : absent("cannot be asked");
   }],
   ["tolerance", "Failures tolerated", "How many further brokers may die before writes are refused", (model) => {
-    const { failures, writesBlocked, reason } = model.tolerance;
+    const { failures, writesBlocked } = model.tolerance;
+    const reason = cut(model.tolerance.reason, 200);
     if (writesBlocked === true) return { value: "blocked", note: reason, tone: "bad" };
     if (!isKnown(failures)) return absent(reason);
     return { value: count(failures), note: reason, tone: failures === 0 ? "warn" : "good" };

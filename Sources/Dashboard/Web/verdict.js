@@ -2,7 +2,7 @@
 // else, because an old "healthy" is worse than no answer.
 
 import { byId, element, icon, keep, setAttribute, setHidden, setText } from "./dom.js";
-import { clock, span } from "./format.js";
+import { clock, cut, span } from "./format.js";
 
 const words = { healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable", unknown: "Unknown" };
 const reasonsMax = 6;
@@ -27,7 +27,7 @@ export function showVerdict(model, connection, age, now) {
   setHidden(list, reasons.length === 0);
   keep(list, reasons, (reason) => `${reason.code}|${reason.severity}`, (reason) =>
     element("li", {}, icon(severityIcons[reason.severity] ?? "info", reason.severity), element("span")),
-    (item, reason) => setText(item.lastChild, reason.text));
+    (item, reason) => setText(item.lastChild, cut(reason.text, 300)));
   const unwell = connection === "live" && hasRemedy(model);
   setHidden(byId("verdict-link"), !unwell);
   setHidden(byId("nav-remedy"), !unwell);
@@ -62,8 +62,9 @@ function shown(model, connection, age) {
 
 /** The sentence begins with the word and how long, which the headline above it says already. */
 function withoutWord(sentence) {
-  const rest = sentence.replace(/^[A-Z]+( for [^:]*)?:\s*/, "");
-  return rest === "" ? sentence : rest.charAt(0).toUpperCase() + rest.slice(1);
+  const fit = cut(sentence, 1000);
+  const rest = fit.replace(/^[A-Z]+( for [^:]*)?:\s*/, "");
+  return rest === "" ? fit : rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 function freshness(connection, age) {
