@@ -6,6 +6,8 @@ public enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertible
   case cannotListen(address: String, port: UInt16, reason: String)
   /// Others on the network could reach it, and nothing would keep them out.
   case tokenRequired(address: String)
+  /// Not 16 to 512 letters, digits and `-._~+/=`.
+  case tokenUnfit
   /// libmicrohttpd or the loop refused; with what there is of a reason.
   case cannotStart(String)
 
@@ -14,6 +16,7 @@ public enum HTTPServerError: Error, Equatable, Sendable, CustomStringConvertible
     case .portTaken(let address, let port): "port \(port) on \(address) is taken"
     case .cannotListen(let address, let port, let reason): "cannot listen on \(address) port \(port): \(reason)"
     case .tokenRequired(let address): "\(address) can be reached from other machines: a token is required"
+    case .tokenUnfit: "a token must be 16 to 512 letters, digits or -._~+/="
     case .cannotStart(let reason): "the HTTP server cannot start: \(reason)"
     }
   }
