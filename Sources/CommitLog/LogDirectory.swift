@@ -180,16 +180,26 @@ public final class LogDirectory {
     let parent = path
     try io { () throws(FileError) in
       try fileSystem.makeDirectory(folder)
-      try fileSystem.replace(
-        folder + "/partition.metadata", with: Array("version: 0\ntopic_id: \(topicID)".utf8), durable: durable)
+      let metadata = folder + "/partition.metadata"
+      let text = Array("version: 0\ntopic_id: \(topicID)".utf8)
+      if durable || fileSystem.exists(metadata) {
+        try fileSystem.replace(metadata, with: text, durable: durable)
+      } else {
+        // A crash may leave it empty, which reads as missing: half as many steps for a topic of a thousand partitions.
+        try fileSystem.open(metadata, create: true).write(bytes: text, at: 0)
+      }
       if durable { try fileSystem.syncDirectory(parent) }
     }
   }
 
-  /// Renames the folder of a partition whose topic was deleted, durably: `TOPIC-N.UNIQUE-delete`. Returns its new name.
+  /// Renames the folder of a partition whose topic was deleted: `TOPIC-N.UNIQUE-delete`. Returns its new name.
   ///
-  /// - Parameter unique: makes the name one of its own, so that a topic may come and go again.
-  public func markDeleted(_ partition: TopicPartition, unique: UUID128) throws(LogError) -> String {
+  /// - Parameters:
+  ///   - unique: makes the name one of its own, so that a topic may come and go again.
+  ///   - durable: syncs the directory before it returns.
+  public func markDeleted(
+    _ partition: TopicPartition, unique: UUID128, durable: Bool = true
+  ) throws(LogError) -> String {
     let digits = [unique.high, unique.low].map { word in
       let digits = String(word, radix: 16)
       return String(repeating: "0", count: 16 - digits.count) + digits
@@ -201,7 +211,7 @@ public final class LogDirectory {
     let parent = path
     try io { () throws(FileError) in
       try fileSystem.rename(from, to: parent + "/" + name)
-      try fileSystem.syncDirectory(parent)
+      if durable { try fileSystem.syncDirectory(parent) }
     }
     return name
   }
@@ -235,7 +245,7 @@ public final class LogDirectory {
   }
 
   private func topicID(_ file: String) throws(LogError) -> TopicID? {
-    guard let text = try text(file) else { return nil }
+    guard let text = try text(file), !text.isEmpty else { return nil }
     for line in text.split(whereSeparator: \.isNewline) where line.hasPrefix("topic_id: ") {
       if let id = TopicID(String(line.dropFirst(10))) { return id }
     }

@@ -5,13 +5,13 @@ extension PartitionLog {
   /// Makes everything appended durable and moves the recovery point to the log's end.
   public func flush() throws(LogError) {
     try checkUsable()
-    guard isDirty || areEpochsDirty || isDirectoryDirty else { return }
+    guard hasUnsynced else { return }
     try afterFailureStop { () throws(LogError) in
       for (index, segment) in segments.enumerated() {
         let end = index + 1 < segments.count ? segments[index + 1].baseOffset : logEndOffset
         if end >= recoveryPoint { try segment.sync() }
       }
-      if areEpochsDirty { try writeEpochs(durable: true) }
+      if areEpochsDirty || areEpochsUnwritten { try writeEpochs(durable: true) }
       if isDirectoryDirty {
         let path = directory
         try io { () throws(FileError) in try fileSystem.syncDirectory(path) }
@@ -46,7 +46,8 @@ extension PartitionLog {
       logs.append(segment.file)
       paths += segment.sidePaths
     }
-    paths.append(directory + "/leader-epoch-checkpoint")
+    if areEpochsUnwritten { try writeEpochs(durable: false) }
+    paths += [directory + "/leader-epoch-checkpoint", directory + "/partition.metadata"]
     areEpochsDirty = false
     isDirectoryDirty = false
     if scope == .everything { isDirty = false }

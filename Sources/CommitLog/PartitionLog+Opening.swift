@@ -38,8 +38,10 @@ extension PartitionLog {
       logStartOffset: max(logStartOffset ?? segments[0].baseOffset, segments[0].baseOffset), logEndOffset: end.offset,
       recoveryPoint: wasCleanShutdown && end.firstScanned == nil ? end.offset : min(recoveryPoint, end.offset),
       epochs: epochs ?? EpochCache(), producers: ProducerStateTable())
-    log.isDirectoryDirty = true
-    log.areEpochsDirty = true
+    log.wasClosedClean = wasCleanShutdown && end.firstScanned == nil && log.recoveryPoint == log.logEndOffset && !isNew
+    log.isDirty = !log.wasClosedClean
+    log.isDirectoryDirty = !log.wasClosedClean
+    log.areEpochsDirty = !log.wasClosedClean
     if let first = end.firstScanned { log.recoveredBytes = segments[first...].reduce(0) { $0 + $1.size } }
     if log.logStartOffset > log.logEndOffset {
       // All of the data lies below what was deleted.
@@ -48,11 +50,28 @@ extension PartitionLog {
     try log.active.prepareForAppending()
     let isChanged = log.epochs.truncate(to: log.logEndOffset)
     if log.epochs.advanceStart(to: log.logStartOffset) || isChanged || end.firstScanned != nil || damagedEpochs {
-      try log.writeEpochs(durable: false)
+      log.areEpochsUnwritten = true
     }
     try log.loadProducers(
       now: now, trustedUpTo: end.firstScanned.map { segments[$0].baseOffset } ?? log.logEndOffset,
       rebuilding: end.firstScanned.map { Set(segments[$0...].map(\.baseOffset)) } ?? [])
+    return log
+  }
+
+  /// Makes the log of a new partition in its folder, which exists and has no log.
+  ///
+  /// Touches nothing but the new files, so that any thread may do it for the log's later owner.
+  public static func create(
+    directory: String, config: LogConfig, fileSystem: any FileSystem, now: Int64
+  ) throws(LogError) -> PartitionLog {
+    let segment = try LogSegment(
+      baseOffset: .zero, directory: directory, fileSystem: fileSystem, create: true, now: now)
+    guard segment.size == 0 else { throw .refused("\(directory) has a log already") }
+    let log = PartitionLog(
+      directory: directory, config: config, fileSystem: fileSystem, segments: [segment], logStartOffset: .zero,
+      logEndOffset: .zero, recoveryPoint: .zero, epochs: EpochCache(), producers: ProducerStateTable())
+    log.isDirectoryDirty = true
+    log.areEpochsUnwritten = true
     return log
   }
 

@@ -25,10 +25,15 @@ public final class PartitionLog {
   let fileSystem: any FileSystem
   var segments: [LogSegment]
   var recent = RecentBatches()
+  /// The epochs' file may not be durable.
   var areEpochsDirty = false
+  /// The epochs' file lacks epochs that began since it was written: a scan from the recovery point finds them again.
+  var areEpochsUnwritten = false
   var isDirectoryDirty = false
   /// Something since the last flush may not be durable yet.
   var isDirty = true
+  /// It was found as a stop in order had left it.
+  var wasClosedClean = false
   /// A flush in the background is under way.
   var isFlushing = false
   /// How often the log was cut, emptied or cleaned: a flush that began before says nothing about what is there now.
@@ -124,9 +129,12 @@ public final class PartitionLog {
   }
 
   /// A new leader's first act: notes that `epoch` begins at the log's end.
+  ///
+  /// In memory: a broker that takes over hundreds of partitions must not replace hundreds of files first. The file is
+  /// written before the recovery point moves beyond the epoch's start, and a scan finds what lies behind that point.
   public func beginEpoch(_ epoch: LeaderEpoch) throws(LogError) {
     try checkUsable()
-    if epochs.assign(epoch, startOffset: logEndOffset) { try writeEpochs(durable: false) }
+    if epochs.assign(epoch, startOffset: logEndOffset) { areEpochsUnwritten = true }
   }
 
   private static func headerForAppend(
@@ -167,7 +175,7 @@ public final class PartitionLog {
       }
       recent.append(header, position: start + position)
       if epochs.latest != header.leaderEpoch, epochs.assign(header.leaderEpoch, startOffset: header.baseOffset) {
-        try writeEpochs(durable: false)
+        areEpochsUnwritten = true
       }
       if header.hasProducerID {
         let batch = UnsafeRawBufferPointer(rebasing: bytes[position..<position + header.totalSize])
@@ -251,10 +259,20 @@ public final class PartitionLog {
 
   // MARK: Durability
 
+  /// Something may not be durable yet; what a sync in the background has taken on counts until that has ended.
+  var hasUnsynced: Bool {
+    isDirty || areEpochsDirty || areEpochsUnwritten || isDirectoryDirty || isFlushing || recoveryPoint < logEndOffset
+  }
+
   /// Ends the log's use; when `clean`, flushes and leaves a producer snapshot and full indexes.
   public func close(clean: Bool) throws(LogError) {
     guard clean else { return }
     try checkUsable()
+    if wasClosedClean, !hasUnsynced { return }
+    if logEndOffset == .zero, active.size == 0 {
+      // Nothing that could be lost: the next start finds an empty log, with or without the epochs that began in it.
+      return try writeEpochs(durable: false)
+    }
     try active.writeIndexes(final: true, durable: false)
     isDirty = true
     if logEndOffset > .zero { try writeSnapshot(at: logEndOffset) }
@@ -288,6 +306,7 @@ public final class PartitionLog {
       try io { () throws(FileError) in try fileSystem.replace(path, with: text, durable: durable) }
     }
     areEpochsDirty = !durable
+    areEpochsUnwritten = false
   }
 
   func checkUsable() throws(LogError) {

@@ -115,4 +115,45 @@ import Testing
       try log.flush()
     }
   }
+
+  /// A stop in order syncs what is new, and leaves alone what an earlier stop in order has synced already.
+  @Test func closingSyncsOnlyWhatIsNew() throws {
+    let disk = MemoryFileSystem()
+    var log = try openLog(disk, smallSegments())
+    for _ in 0..<30 { try log.add(try makeBatch(2, padding: 100)) }
+    try log.close(clean: true)
+    var random = RandomSource(seed: 1)
+    disk.crash(using: &random)
+    log = try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint, clean: true)
+    #expect(log.logEndOffset == Offset(60))
+    let before = disk.syncCount
+    try log.close(clean: true)
+    #expect(disk.syncCount == before)
+    // One more record, and a flush in the background that has begun and not ended: neither is forgotten.
+    log = try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint, clean: true)
+    try log.add(try makeBatch(1))
+    let flush = try #require(try log.beginFlush(.everything))
+    try log.close(clean: true)
+    #expect(disk.syncCount > before && log.recoveryPoint == Offset(61))
+    disk.crash(using: &random)
+    try log.finishFlush(flush, nil)
+    #expect(try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint, clean: true).logEndOffset == Offset(61))
+  }
+
+  /// An epoch that began is written before the recovery point moves over it, and found by a scan until then.
+  @Test func epochsAreThereAfterACrash() throws {
+    for flushes in [false, true] {
+      let disk = MemoryFileSystem()
+      let log = try openLog(disk, smallSegments())
+      for epoch in 0..<6 {
+        try log.beginEpoch(LeaderEpoch(Int32(epoch)))
+        for _ in 0..<3 { try log.add(try makeBatch(2, padding: 100), epoch: Int32(epoch)) }
+        if flushes, let flush = try log.beginFlush(.endedSegments) { try log.finishFlush(flush, flush.perform()) }
+      }
+      // A kill: the page cache stays. Then a loss of power as well.
+      let killed = try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint)
+      #expect(killed.epochs == log.epochs)
+      #expect(flushes == (log.recoveryPoint > .zero))
+    }
+  }
 }

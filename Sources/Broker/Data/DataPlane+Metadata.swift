@@ -21,7 +21,7 @@ extension DataPlane: MetadataSubscriber {
       let gone = self.partitions.keys.filter { fresh.partition($0) == nil }.sorted()
       for id in gone { self.drop(id) }
       self.storage.removeStrays(keeping: fresh)
-      self.report(upTo)
+      self.opener.afterAll { self.report(upTo) }
     }
   }
 
@@ -34,7 +34,7 @@ extension DataPlane: MetadataSubscriber {
       }
     }
     if !delta.isEmpty { react(to: delta) }
-    report(upTo)
+    opener.afterAll { self.report(upTo) }
   }
 
   private func react(to delta: MetadataDelta) {
@@ -60,24 +60,50 @@ extension DataPlane: MetadataSubscriber {
       if partitions[id] != nil { drop(id) }
       return
     }
-    let hosted: HostedPartition
     if let known = partitions[id] {
-      hosted = known
+      apply(registration, to: known)
+    } else if let log = storage.claim(id, config: logConfig(topic.name)) {
+      host(id, topic: topic.name, registration, log)
     } else {
-      do throws(LogError) {
-        let log = try storage.open(id, topic: topic.name, config: logConfig(topic.name), wallClock: wallClock)
-        hosted = HostedPartition(self, id: id, topic: topic.name, log: log)
-        partitions[id] = hosted
-        storage.noteHighWatermark(hosted.highWatermark, of: hosted.name)
-      } catch {
-        self.log.error("log cannot be opened", "partition=\(topic.name)-\(id.partition) reason=\"\(error)\"")
-        failed?("log of \(topic.name)-\(id.partition): \(error)")
-        return
-      }
+      opener.open(id)
     }
+  }
+
+  private func apply(_ registration: PartitionRegistration, to hosted: HostedPartition) {
     hosted.apply(registration, at: now)
     settle(hosted)
     groups?.partitionChanged(hosted)
+  }
+
+  private func host(_ id: TopicIDPartition, topic: String, _ registration: PartitionRegistration, _ log: PartitionLog) {
+    let hosted = HostedPartition(self, id: id, topic: topic, log: log)
+    partitions[id] = hosted
+    storage.noteHighWatermark(hosted.highWatermark, of: hosted.name)
+    apply(registration, to: hosted)
+  }
+
+  /// How to make the log of a partition that this broker is to hold and does not; nil when that is not so any more.
+  func planLog(_ id: TopicIDPartition) -> NewLog? {
+    guard partitions[id] == nil, let topic = image.topic(id.topic), image.partition(id)?.replicas.contains(nodeID) == true
+    else { return nil }
+    return storage.plan(id, topic: topic.name, config: logConfig(topic.name))
+  }
+
+  /// A log is there; the partition may have gone or changed while it was made.
+  func logMade(_ made: NewLog.Made) {
+    let (id, name) = (made.plan.id, made.plan.name)
+    switch made.result {
+    case .failure(let error):
+      log.error("log cannot be opened", "partition=\(name) reason=\"\(error)\"")
+      failed?("log of \(name): \(error)")
+    case .success(let log):
+      storage.adopt(log, name: name)
+      guard let registration = image.partition(id), registration.replicas.contains(nodeID) else {
+        return storage.remove(log, id: id, name: name)
+      }
+      log.config = logConfig(name.topic)
+      host(id, topic: name.topic, registration, log)
+    }
   }
 
   /// The partition is not this broker's any more: its topic is gone, or its replica moved away.

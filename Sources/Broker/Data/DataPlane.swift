@@ -35,6 +35,7 @@ final class DataPlane: @unchecked Sendable {
   let replicaLagTimeMax: TimeSpan
   let fetchSessions: FetchSessions
   private(set) lazy var flusher = LogFlusher(self)
+  private(set) lazy var opener = PartitionOpener(self)
   var failed: ((String) -> Void)?
 
   private var tokenCounter: UInt64 = 0
@@ -61,6 +62,7 @@ final class DataPlane: @unchecked Sendable {
     fetchSessions = FetchSessions(
       slots: configuration.integer("max.incremental.fetch.session.cache.slots"), random: random)
     timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
+    storage.loop = loop
     loop.endOfTurn = { [weak self] in self?.finishTurn() }
     loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
   }

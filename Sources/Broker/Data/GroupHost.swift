@@ -177,11 +177,19 @@ final class GroupHost {
 
   /// Brings a request to the shard of `group`; `refuse` is called when this broker does not coordinate it.
   func request(
-    _ request: GroupRequest, group: String, _ context: RequestContext, refuse: () -> Void,
+    _ request: GroupRequest, group: String, _ context: RequestContext, refuse: @escaping () -> Void,
     _ reply: @escaping (GroupResponse) -> Void
   ) {
-    guard let shard = shard(of: group), shards[shard] != nil else { return refuse() }
-    ask(shard, request, context, reply)
+    guard let shard = shard(of: group) else { return refuse() }
+    if shards[shard] != nil { return ask(shard, request, context, reply) }
+    guard let topic = plane.image.topic(named: InternalTopics.offsets),
+      plane.opener.isOpeningAsLeader(TopicIDPartition(topic.id, shard))
+    else { return refuse() }
+    // The group's partition is being made: its first members need not look for another coordinator.
+    plane.opener.whenOpen(TopicIDPartition(topic.id, shard)) { [weak self] in
+      guard let self, self.shards[shard] != nil else { return refuse() }
+      self.ask(shard, request, context, reply)
+    }
   }
 
   /// Every shard's answer to the same request, joined by the caller.

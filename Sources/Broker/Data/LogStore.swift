@@ -29,6 +29,8 @@ final class LogStore {
   private var random: RandomSource
   private var removals: [(due: Instant, folder: String)] = []
   private var isClosed = false
+  /// The loop that this store belongs to, for what is done elsewhere.
+  weak var loop: EventLoop?
 
   init(
     directory: LogDirectory, files: any FileSystem, configuration: BrokerConfiguration, wasCleanShutdown: Bool,
@@ -89,39 +91,52 @@ final class LogStore {
     return opened
   }
 
-  /// The log of a partition that this broker replicates: the one found at start, or a new one.
-  func open(
-    _ id: TopicIDPartition, topic: String, config: LogConfig, wallClock: Int64
-  ) throws(LogError) -> PartitionLog {
+  /// The log of a partition as it was found at start; nil when there was none.
+  func claim(_ id: TopicIDPartition, config: LogConfig) -> PartitionLog? {
+    let found = unclaimed.removeValue(forKey: id)
+    found?.log.config = config
+    return found?.log
+  }
+
+  /// Makes room for the log of a new partition and says how to make it.
+  func plan(_ id: TopicIDPartition, topic: String, config: LogConfig) -> NewLog {
     let name = TopicPartition(topic, id.partition)
-    if let found = unclaimed.removeValue(forKey: id) {
-      found.log.config = config
-      return found.log
-    }
     // A log of an earlier topic of that name makes room.
     if let stale = unclaimed.first(where: { $0.value.name == name }) {
       unclaimed[stale.key] = nil
       remove(stale.value.log, id: stale.key, name: name)
     }
-    try directory.createFolder(of: name, topicID: id.topic, durable: false)
     recoveryPoints[name] = nil
     logStarts[name] = nil
     // What the files say of an earlier log of that name must not be taken for this one's after a crash.
     if storedRecoveryPoints[name] != nil { writeRecoveryPoints(durable: true) }
     if storedLogStarts[name] != nil { writeLogStarts(durable: true) }
-    return try openLog(name, config: config, wallClock: wallClock)
+    return NewLog(id: id, name: name, config: config, directory: directory, files: files)
   }
 
-  /// Renames the folder at once; its files go a little later, off the path of what the cluster waits for.
+  /// A log that was made as planned is this store's from now on.
+  func adopt(_ log: PartitionLog, name: TopicPartition) { open[name] = log }
+
+  /// Renames the folder at once; its files go a little later, off the loop. Should a loss of power undo the renaming, the
+  /// log is one that the metadata does not know.
   func remove(_ partition: PartitionLog, id: TopicIDPartition, name: TopicPartition) {
     open[name] = nil
     highWatermarks[name] = nil
     do throws(LogError) {
       try partition.close(clean: false)
-      let folder = try directory.markDeleted(name, unique: UUID128.random(using: &random))
+      let folder = try directory.markDeleted(name, unique: UUID128.random(using: &random), durable: false)
       removals.append((now + .seconds(1), folder))
     } catch {
       log.error("log cannot be removed", "partition=\(name) reason=\"\(error)\"")
+    }
+  }
+
+  private func removeFolders(_ folders: [String]) {
+    let work = FolderRemoval(directory: directory, folders: folders)
+    guard let loop else { return }
+    let log = log
+    loop.offload({ work.perform() }) { failures in
+      for (folder, reason) in failures { log.warn("folder cannot be removed", "folder=\(folder) reason=\"\(reason)\"") }
     }
   }
 
@@ -145,11 +160,10 @@ final class LogStore {
 
   func tick(at moment: Instant, wallClock: Int64) {
     now = moment
-    while let first = removals.first, first.due <= moment {
-      removals.removeFirst()
-      do throws(LogError) { try directory.removeFolder(named: first.folder) } catch {
-        log.warn("folder cannot be removed", "folder=\(first.folder) reason=\"\(error)\"")
-      }
+    let due = removals.prefix { $0.due <= moment }.map(\.folder)
+    if !due.isEmpty {
+      removals.removeFirst(due.count)
+      removeFolders(due)
     }
     if moment >= nextHighWatermarkCheckpoint {
       nextHighWatermarkCheckpoint = moment + configuration.span("replica.high.watermark.checkpoint.interval.ms")

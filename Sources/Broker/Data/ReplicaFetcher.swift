@@ -17,6 +17,10 @@ final class ReplicaFetcher {
   private var session = FetchSessionClient<TopicIDPartition, NextFetch>()
   /// Partitions whose question may have changed since they were asked for.
   private var changed: Set<TopicIDPartition> = []
+  /// Partitions that are not asked for until then, after an error.
+  private var delayed: [TopicIDPartition: Instant] = [:]
+  /// A partition has joined since the last request: it does not wait for the end of a long poll.
+  private var hasJoined = false
   /// When all partitions were looked at last.
   private var lastLook = Instant.zero
   private var rotation = 0
@@ -47,6 +51,8 @@ final class ReplicaFetcher {
 
   func add(_ partition: HostedPartition) {
     partitions[partition.id] = partition
+    delayed[partition.id] = nil
+    hasJoined = true
     changed.insert(partition.id)
     schedule()
   }
@@ -77,8 +83,10 @@ final class ReplicaFetcher {
     // Without a session's id there is no second request: the first one is answered at once.
     guard inFlight == 0 || !session.isWaitingForID || session.isRefused else { return }
     guard plane.now >= backoffUntil else { return }
+    hasJoined = false
     let asked = questions()
-    guard !asked.named.isEmpty || !asked.isFull else { return }
+    // Every partition sits out: the first to come back asks again.
+    guard !session.isEmpty else { return session.lose() }
     var request = FetchRequest()
     request.replicaState.replicaId = plane.nodeID.rawValue
     request.replicaState.replicaEpoch = plane.brokerEpoch.rawValue
@@ -120,12 +128,14 @@ final class ReplicaFetcher {
       rotation = (rotation + 1) % max(1, ids.count)
       return session.full(
         (ids[rotation...] + ids[..<rotation]).compactMap { id in
-          partitions[id]?.nextFetch().map { (key: id, question: $0) }
+          question(id).map { (key: id, question: $0) }
         })
     }
     let ids = isLookDue ? changed.union(partitions.keys) : changed
-    return session.next(ids.sorted().map { (key: $0, question: partitions[$0]?.nextFetch()) })
+    return session.next(ids.sorted().map { (key: $0, question: question($0)) })
   }
+
+  private func question(_ id: TopicIDPartition) -> NextFetch? { delayed[id] == nil ? partitions[id]?.nextFetch() : nil }
 
   private func topics(_ named: [(key: TopicIDPartition, question: NextFetch)]) -> [FetchRequest.FetchTopic] {
     var topics: [FetchRequest.FetchTopic] = []
@@ -151,12 +161,23 @@ final class ReplicaFetcher {
     Dictionary(grouping: ids, by: \.topic).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  private func failed() {
-    session.lose()
-    waitBeforeAsking()
+  /// A partition that got an error sits out for a moment; the others go on.
+  private func delay(_ id: TopicIDPartition) {
+    let until = plane.now + backoff
+    delayed[id] = until
+    changed.insert(id)
+    plane.deadlines.add(until) { [weak self] in
+      guard let self, self.delayed[id] == until else { return }
+      self.delayed[id] = nil
+      guard self.partitions[id] != nil else { return }
+      self.hasJoined = true
+      self.changed.insert(id)
+      self.schedule()
+    }
   }
 
-  private func waitBeforeAsking() {
+  private func failed() {
+    session.lose()
     backoffUntil = plane.now + backoff
     plane.deadlines.add(backoffUntil) { [weak self] in self?.fetch() }
   }
@@ -180,7 +201,6 @@ final class ReplicaFetcher {
     if session.answered(asked, sessionID: response.sessionId, isSessionError: isSessionError) == .startAnew {
       plane.log.debug("fetch session lost", "leader=\(leader) error=\(code.name)")
     }
-    var hasErrors = false
     for topic in response.responses {
       for row in topic.partitions {
         let id = TopicIDPartition(topic.topicId, PartitionID(row.partitionIndex))
@@ -190,14 +210,13 @@ final class ReplicaFetcher {
         changed.insert(id)
         var records = UnsafeMutableRawBufferPointer(start: nil, count: 0)
         if case .slice(let range) = row.records { records = UnsafeMutableRawBufferPointer(rebasing: frame[range]) }
-        if !partition.take(row, records: records, asked: question, at: plane.now) { hasErrors = true }
+        if !partition.take(row, records: records, asked: question, at: plane.now) { delay(id) }
         plane.settle(partition)
       }
     }
-    if hasErrors { return waitBeforeAsking() }
     // A second request under way (see `add`) is of the same session, and the leader answers it at once if there is
     // something to tell: answer it before asking again, or the two would end each other's long polls for ever.
-    if inFlight == 0 || !session.isOpen { schedule() }
+    if inFlight == 0 || hasJoined || !session.isOpen { schedule() }
   }
 
   /// Asks the leader for its log's bounds, for a partition whose offset the leader does not have.

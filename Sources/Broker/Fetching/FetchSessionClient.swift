@@ -41,6 +41,8 @@ package struct FetchSessionClient<Key: Hashable & Comparable, Question: Equatabl
 
   /// The session has its id, so that a second request may follow one that is still under way.
   package var isOpen: Bool { id != 0 && epoch > FetchEpoch.initial }
+  /// Nothing is asked for.
+  package var isEmpty: Bool { asked.isEmpty }
   /// The session is about to begin: nothing can be asked before the answer is there.
   package var isWaitingForID: Bool { isBeginning }
 

@@ -28,6 +28,12 @@ extension DataPlane {
           continue
         }
         guard let partition = partitions[TopicIDPartition(id, PartitionID(data.index))] else {
+          if case .slice(let range) = data.records, opener.isOpeningAsLeader(TopicIDPartition(id, PartitionID(data.index))) {
+            let batch = Array(UnsafeRawBufferPointer(rebasing: frame[range]))
+            produceOnceOpen(
+              batch, to: TopicIDPartition(id, PartitionID(data.index)), acks: request.acks, deadline: deadline, operation, place)
+            continue
+          }
           let exists = data.index >= 0 && Int(data.index) < image.partitions.count
           operation.fail(place, exists ? .notLeaderOrFollower : .unknownTopicOrPartition)
           continue
@@ -41,6 +47,27 @@ extension DataPlane {
       }
     }
     operation.finish()
+  }
+
+  /// The log of a new partition is being made: its batches wait, in their order, rather than send the client to look for
+  /// another leader.
+  private func produceOnceOpen(
+    _ batch: [UInt8], to id: TopicIDPartition, acks: Int16, deadline: Instant, _ operation: ProduceOperation,
+    _ place: (Int, Int)
+  ) {
+    operation.wait()
+    opener.whenOpen(id) { [weak self] in
+      guard let self else { return }
+      if let partition = self.partitions[id] {
+        var batch = batch
+        batch.withUnsafeMutableBytes {
+          self.produce($0, to: partition, acks: acks, deadline: deadline, operation, place)
+        }
+      } else {
+        operation.fail(place, .notLeaderOrFollower)
+      }
+      operation.done()
+    }
   }
 
   private func produce(

@@ -38,7 +38,7 @@ extension DataPlane {
     guard let groups, !known.topics.isEmpty else { return answer(OffsetCommitResponse()) }
     groups.request(.offsetCommit(known), group: request.groupId, context) {
       var response = OffsetCommitResponse()
-      response.topics = known.topics.map { refusal($0, $0.partitions, .notCoordinator) }
+      response.topics = known.topics.map { self.refusal($0, $0.partitions, .notCoordinator) }
       answer(response)
     } _: { reply in
       if case .offsetCommit(let response) = reply { answer(response) }
@@ -120,7 +120,7 @@ extension DataPlane {
 
   private func fetchOffsets(
     _ request: OffsetFetchRequest, _ group: String, _ context: RequestContext,
-    reply: @escaping (OffsetFetchResponse) -> Void, refuse: () -> Void
+    reply: @escaping (OffsetFetchResponse) -> Void, refuse: @escaping () -> Void
   ) {
     guard let groups else { return refuse() }
     groups.request(.offsetFetch(request), group: group, context, refuse: refuse) {

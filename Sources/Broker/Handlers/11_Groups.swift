@@ -69,7 +69,7 @@ extension DataPlane {
 
   private func one(
     _ context: RequestContext, _ request: GroupRequest, _ group: String, reply: @escaping (GroupResponse) -> Void,
-    refuse: () -> Void
+    refuse: @escaping () -> Void
   ) {
     guard let groups else { return refuse() }
     groups.request(request, group: group, context, refuse: refuse, reply)
