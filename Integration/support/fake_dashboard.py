@@ -87,7 +87,7 @@ class FakeDashboard:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     fake: FakeDashboard
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"  # no connection outlives its answer, so a server that stopped is gone
 
     def log_message(self, *_):
         pass

@@ -27,7 +27,7 @@ function fill(node, properties, children) {
 
 export function icon(name, title) {
   const picture = svg("svg", { class: "icon", ...(title ? { role: "img", "aria-label": title } : { "aria-hidden": "true" }) });
-  picture.append(svg("use", { href: `icons.svg#${name}` }));
+  picture.append(svg("use", { href: `#icon-${name}` }));
   return picture;
 }
 

@@ -6,6 +6,7 @@ export const unknown = "–";
 export const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const hundredth = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 export const count = (value) => (isKnown(value) ? whole.format(value) : unknown);
@@ -24,7 +25,7 @@ export function short(value) {
   if (size >= 1e6) return `${tenth.format(value / 1e6)}M`;
   if (size >= 1e4) return `${tenth.format(value / 1e3)}k`;
   if (size >= 10 || value === 0) return whole.format(value);
-  return tenth.format(value);
+  return (size >= 1 ? tenth : hundredth).format(value);
 }
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB"];

@@ -52,6 +52,7 @@ async function catchUp() {
     await loadTimeline();
     state.behind = false;
     showAbout();
+    if (state.model) update(showAll);
   } catch (error) {
     console.warn(`not read yet: ${error.message}`);
   } finally {

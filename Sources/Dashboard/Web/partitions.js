@@ -3,7 +3,7 @@
 
 import { byId, element, setAttribute, setHidden, setText, svg } from "./dom.js";
 import { cut, plural } from "./format.js";
-import { colours } from "./theme.js";
+import { colours, rootScale } from "./theme.js";
 
 const cell = 13;
 const lineGap = 9;
@@ -129,15 +129,16 @@ function redraw() {
   palette ??= colours();
   const canvas = byId("partitions-map");
   width = byId("partitions-stage").clientWidth;
-  plan = lay(width);
+  const scale = rootScale();
+  plan = { ...lay(width / scale), scale };
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(plan.height * ratio);
+  canvas.height = Math.round(plan.height * scale * ratio);
   canvas.style.width = `${width}px`;
-  canvas.style.height = `${plan.height}px`;
+  canvas.style.height = `${plan.height * scale}px`;
   setHidden(canvas, plan.height === 0);
   const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
   context.font = font;
   context.fillStyle = palette.text;
   for (const { x, y, name } of plan.names) context.fillText(name, x, y);
@@ -230,6 +231,8 @@ function summarize() {
 
 function at(x, y) {
   if (!plan) return undefined;
+  x /= plan.scale;
+  y /= plan.scale;
   const rows = plan.brokers.length * cell;
   const found = plan.places.findIndex((place) => x >= place.x && x < place.x + cell && y >= place.y && y < place.y + rows);
   return found < 0 ? undefined : found;
@@ -280,7 +283,7 @@ function frame(place) {
   const box = byId("partitions-pointer");
   setHidden(box, !place);
   if (!place) return;
-  box.style.transform = `translate(${place.x - 1}px, ${place.y - 1}px)`;
+  box.style.transform = `scale(${plan.scale}) translate(${place.x - 1}px, ${place.y - 1}px)`;
   box.style.height = `${plan.brokers.length * cell + 2}px`;
 }
 
@@ -288,7 +291,7 @@ function frame(place) {
 function reveal() {
   const place = plan.places[pointed];
   const stage = byId("partitions-stage");
-  if (place.y < stage.scrollTop) stage.scrollTop = place.y - label;
-  const bottom = place.y + plan.lineHeight;
+  if (place.y * plan.scale < stage.scrollTop) stage.scrollTop = (place.y - label) * plan.scale;
+  const bottom = (place.y + plan.lineHeight) * plan.scale;
   if (bottom > stage.scrollTop + stage.clientHeight) stage.scrollTop = bottom - stage.clientHeight;
 }

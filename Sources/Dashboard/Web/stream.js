@@ -2,6 +2,8 @@
 // model is. The page's idea of "now" is the monitor's clock plus what has passed here since its model came.
 
 const staleAfter = 3000;
+// A stream that is open but silent for so long (a proxy in between, a machine that slept) is given up for a new one.
+const silentAfter = 10_000;
 
 export class Stream {
   #handlers;
@@ -68,8 +70,10 @@ export class Stream {
   #tick() {
     // A source that was refused (an error page, a proxy) is closed for good by the browser: begin again.
     const now = performance.now();
-    if (this.#source?.readyState === EventSource.CLOSED && now > this.#retryAt) {
-      this.#retryAt = now + 1000;
+    const closed = this.#source?.readyState === EventSource.CLOSED;
+    const silent = now - (this.#arrivedAt ?? this.#startedAt) > silentAfter;
+    if ((closed || silent) && now > this.#retryAt) {
+      this.#retryAt = now + (closed ? 1000 : silentAfter);
       this.#connect();
     }
     this.#handlers.tick(this.connection, this.age);

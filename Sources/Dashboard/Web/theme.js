@@ -51,3 +51,6 @@ export function colours() {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
+
+/** How much larger than usual the page's type is (on a wall screen), so that canvases grow with it. */
+export const rootScale = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16 || 1;

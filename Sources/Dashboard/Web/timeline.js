@@ -5,7 +5,7 @@ import { arrange, drawChart, drawCursor } from "./chart.js";
 import { byId, element, keep, setAttribute, setText } from "./dom.js";
 import { clock, cut, lagSpan, latency, rate, unknown } from "./format.js";
 import { glyph, kindOf } from "./markers.js";
-import { colours } from "./theme.js";
+import { colours, rootScale } from "./theme.js";
 
 const spanMax = 300_000;
 const spanMin = 10_000;
@@ -95,11 +95,12 @@ export function drawTimeline() {
 function fit(...canvases) {
   const stage = canvases[0].parentElement;
   const ratio = Math.min(3, window.devicePixelRatio || 1);
-  size = { width: stage.clientWidth, height: stage.clientHeight };
+  const scale = rootScale();
+  size = { width: stage.clientWidth / scale, height: stage.clientHeight / scale, scale };
   for (const canvas of canvases) {
-    canvas.width = Math.round(size.width * ratio);
-    canvas.height = Math.round(size.height * ratio);
-    canvas.getContext("2d").setTransform(ratio, 0, 0, ratio, 0, 0);
+    canvas.width = Math.round(stage.clientWidth * ratio);
+    canvas.height = Math.round(stage.clientHeight * ratio);
+    canvas.getContext("2d").setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
   }
 }
 
@@ -203,11 +204,11 @@ function showTools() {
 }
 
 function listen(canvas) {
-  const secondAt = (event) => Math.floor(plan.timeAt(event.offsetX) / 1000) * 1000;
+  const timeUnder = (event) => plan.timeAt(event.offsetX / size.scale);
   let pressedAt;
   canvas.addEventListener("pointermove", (event) => {
-    cursor = secondAt(event);
-    if (pressedAt !== undefined && Math.abs(event.offsetX - plan.x(pressedAt)) > 8) selection = [pressedAt, plan.timeAt(event.offsetX)];
+    cursor = Math.floor(timeUnder(event) / 1000) * 1000;
+    if (pressedAt !== undefined && Math.abs(event.offsetX / size.scale - plan.x(pressedAt)) > 8) selection = [pressedAt, timeUnder(event)];
     showCursor();
   });
   canvas.addEventListener("pointerleave", () => {
@@ -217,7 +218,7 @@ function listen(canvas) {
   });
   canvas.addEventListener("pointerdown", (event) => {
     if (event.pointerType !== "mouse" || event.button !== 0) return;
-    pressedAt = plan.timeAt(event.offsetX);
+    pressedAt = timeUnder(event);
     canvas.setPointerCapture(event.pointerId);
   });
   canvas.addEventListener("pointerup", () => {

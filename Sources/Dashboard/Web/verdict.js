@@ -15,7 +15,7 @@ export function showVerdict(model, connection, age, now) {
   const root = document.documentElement;
   setAttribute(root, "data-verdict", state.word);
   setAttribute(root, "data-connection", connection === "absent" ? "stale" : connection);
-  setAttribute(byId("verdict-icon"), "href", `icons.svg#${state.icon}`);
+  setAttribute(byId("verdict-icon"), "href", `#icon-${state.icon}`);
   setText(byId("verdict-word"), state.title);
   setText(byId("verdict-since"), state.since === undefined ? "" : `for ${span(now - state.since)}, since ${clock(state.since)}`);
   setText(byId("verdict-sentence"), state.sentence);

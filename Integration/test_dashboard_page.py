@@ -1,0 +1,440 @@
+"""The dashboard's page in a real browser, over imaginary clusters: every state, hostile names, a thousand partitions.
+
+The server here is a test double (support/fake_dashboard.py); test_dashboard.py has the real one on a real cluster.
+"""
+
+import pathlib
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from support import cluster_models
+from support.browser import Browser, live, screenshot, tile, verdict
+from support.fake_dashboard import FakeDashboard
+
+WEB = pathlib.Path(__file__).resolve().parent.parent / "Sources" / "Dashboard" / "Web"
+STATES = {"healthy": "Healthy", "degraded": "Degraded", "unavailable": "Unavailable"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+def dot_is_in(page, broker, state):
+    """Whether the broker's dot lies within the box of that state, as drawn."""
+    return page.evaluate(
+        """([broker, state]) => {
+          const dot = [...document.querySelectorAll("#machine .dot")].find((one) => one.textContent === broker);
+          const box = [...document.querySelectorAll("#machine .state")].find((one) => one.textContent.startsWith(state));
+          if (!dot || !box) return false;
+          const [a, b] = [dot.getBoundingClientRect(), box.getBoundingClientRect()];
+          return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+        }""",
+        [str(broker), state],
+    )
+
+
+def test_a_verdict_has_its_word_icon_and_figures(browser):
+    expected = {
+        "healthy": {"brokers": "3/3", "controller": "1", "tolerance": "1", "offline": "0", "undermin": "0", "underreplicated": "0"},
+        "degraded": {"brokers": "2/3", "controller": "1", "tolerance": "0", "offline": "0", "undermin": "0", "underreplicated": "57"},
+        "unavailable": {"brokers": "1/3", "controller": "none", "tolerance": "blocked", "offline": "6", "undermin": "57"},
+    }
+    for state, word in STATES.items():
+        with FakeDashboard(state) as fake, browser.page(fake.address) as page:
+            verdict(live(page), word)
+            assert page.get_attribute("#verdict-icon", "href") == f"#icon-{state}"
+            for name, value in expected[state].items():
+                expect(tile(page, name)).to_have_text(value)
+            # Nothing bad is told by colour alone: each coloured tile has an icon with a name.
+            for toned in page.locator(".tile[data-tone]").all():
+                assert toned.locator("svg[aria-label]").count() == 1
+
+
+def test_unknown_is_neither_zero_nor_green(browser):
+    with FakeDashboard("unknown") as fake, browser.page(fake.address) as page:
+        verdict(live(page), "Unknown")
+        for name in ("controller", "tolerance", "offline", "undermin", "underreplicated", "events", "p99"):
+            expect(tile(page, name)).to_have_text("–")
+            expect(page.locator(f"#tile-{name}")).to_have_attribute("data-tone", "unknown")
+        assert page.locator("#verdict [data-tone=good], .tile[data-tone=good]").count() == 0
+
+
+def test_a_fault_shows_everywhere_and_clears(browser):
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        verdict(live(page), "Healthy")
+        expect(page.locator("#remedy")).to_be_hidden()
+        expect(page.locator("#machine .dot")).to_have_count(3)
+        page.wait_for_function("() => document.querySelectorAll('#timeline-readout b')[0].textContent !== '–'")
+
+        fake.switch("degraded")
+        verdict(page, "Degraded")
+        expect(tile(page, "brokers")).to_have_text("2/3")
+        expect(tile(page, "tolerance")).to_have_text("0")
+        expect(page.locator("#timeline-events")).to_contain_text("broker 2 does not answer")
+        expect(page.locator("#brokers-rows tr").nth(1)).to_contain_text("FAILED")
+        expect(page.locator("#alerts-firing")).to_contain_text("BrokerDown")
+        expect(page.locator("#remedy-commands")).to_contain_text("./streamsocial start 2")
+        expect(page.locator("#remedy-partitions tr").first).to_contain_text("at min ISR")
+        expect(page.locator("#partitions-summary")).to_contain_text("57 not well")
+        page.wait_for_function("() => document.querySelector('.state.tone-bad')")
+        page.locator("#machine .dot").nth(1).evaluate("dot => Promise.all(dot.getAnimations().map((one) => one.finished))")
+        assert dot_is_in(page, 2, "FAILED") and dot_is_in(page, 1, "RUNNING")
+
+        fake.switch("healthy")
+        verdict(page, "Healthy")
+        expect(tile(page, "brokers")).to_have_text("3/3")
+        expect(page.locator("#timeline-events")).to_contain_text("all replicas in sync again")
+        expect(page.locator("#alerts-firing li")).to_have_count(0)
+        expect(page.locator("#remedy")).to_be_hidden()
+        expect(page.locator("#partitions-summary")).to_contain_text("all whole")
+        page.locator("#machine .dot").nth(1).evaluate("dot => Promise.all(dot.getAnimations().map((one) => one.finished))")
+        assert dot_is_in(page, 2, "RUNNING")
+
+
+def test_silence_is_shown_as_stale_and_ends_by_itself(browser):
+    fake = FakeDashboard("healthy")
+    port = fake.server.server_port
+    with browser.page(fake.address, problems_allowed=True) as page:
+        verdict(live(page), "Healthy")
+        fake.stop()
+        verdict(page, "Stale", limit=6)
+        expect(page.locator("#verdict-sentence")).to_have_text(re.compile(r"^Data is \d+ s old"))
+        expect(page.locator("#verdict-since")).to_have_text("")
+        assert page.get_attribute("html", "data-verdict") == "unknown"
+        assert "grayscale" in page.locator(".tiles").evaluate("node => getComputedStyle(node).filter")
+        screenshot(page, "stale-light-wide")
+        with FakeDashboard("degraded", port=port):
+            verdict(page, "Degraded", limit=8)
+            expect(page.locator("html")).to_have_attribute("data-connection", "live")
+
+
+def test_a_server_that_never_spoke_is_not_shown_as_a_cluster(browser):
+    with FakeDashboard("healthy") as fake, browser.page("about:blank", problems_allowed=True) as page:
+        page.route("**/api/v1/events", lambda route: route.abort())
+        page.goto(fake.address)
+        verdict(page, "No data", limit=6)
+        expect(tile(page, "brokers")).to_have_text("–")
+
+
+def test_hostile_names_and_values_stay_text(browser):
+    with FakeDashboard("hostile", allow_actions=True) as fake, browser.page(fake.address) as page:
+        verdict(live(page), "Degraded")
+        page.locator("#groups .disclosure", has_text="<img").click()
+        expect(page.locator("#groups .detail tbody tr").first).to_contain_text(cluster_models.MARKUP)
+        page.locator("#topics .disclosure", has_text="<img").click()
+        expect(page.locator(".messages tbody")).to_contain_text(cluster_models.MARKUP)
+        page.locator(".messages .disclosure").nth(1).click()
+        expect(page.locator(".messages pre").first).to_have_text(cluster_models.MARKUP)
+        page.locator("#alerts-past summary").click()
+        page.hover("#partitions-map", position={"x": 60, "y": 30})
+        # Not one element of the markup exists, and the words that turn text round are gone.
+        assert page.locator("img, main script, [onerror]").count() == 0
+        assert "\u202e" not in page.inner_text("body")
+
+
+def test_a_thousand_partitions_take_less_than_50_ms_an_update(browser):
+    with FakeDashboard("thousand", paced=False) as fake, browser.page(fake.address) as page:
+        expect(page.locator("#partitions-summary")).to_contain_text("1,000 partitions")
+        # The thread's own time, so that a busy machine is not mistaken for a slow page.
+        meter = page.context.new_cdp_session(page)
+        meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def scripting():
+            metrics = {entry["name"]: entry["value"] for entry in meter.send("Performance.getMetrics")["metrics"]}
+            return metrics["ScriptDuration"] * 1000
+
+        updates = "() => performance.getEntriesByName('update').length"
+        spent = []
+        for _ in range(12):
+            before, count = scripting(), page.evaluate(updates)
+            fake.change_partitions()
+            fake.step()
+            page.wait_for_function(f"(count) => ({updates})() >= count + 3", arg=count)
+            spent.append(scripting() - before)
+        assert 0 < max(spent) < 50, spent
+        page.check("#partitions-filter")
+        page.focus("#partitions-map")
+        expect(page.locator("#partitions-text")).to_contain_text("observer, not in sync")
+
+
+def test_the_timeline_breaks_its_lines_where_nothing_is_known(browser):
+    with FakeDashboard("healthy") as fake, browser.page(fake.address) as page:
+        found = page.evaluate(
+            """async () => {
+              const { runs } = await import("./chart.js");
+              const points = [[0, 1], [1, 2], [2, undefined], [3, 4], [5, 5]].map(([second, v]) => ({ at: second * 1000, v }));
+              return runs(points, "v").map((run) => run.map((point) => point.v));
+            }"""
+        )
+        assert found == [[1, 2], [4], [5]]
+
+
+def test_the_timeline_is_read_zoomed_and_paused_by_keyboard(browser):
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        page.wait_for_function("() => document.querySelectorAll('#timeline-events li').length > 5")
+        slider = page.locator("#timeline-cursor")
+        slider.focus()
+        for _ in range(14):
+            page.keyboard.press("ArrowLeft")
+        text = slider.get_attribute("aria-valuetext")
+        assert re.search(r"degraded, in [\d,]+/s, out .*p99 .* ms", text), text
+        page.keyboard.press("Home")
+        assert slider.get_attribute("aria-valuenow") == "0"
+        page.keyboard.press("Escape")
+        page.keyboard.press("+")
+        page.keyboard.press(" ")
+        shown = page.inner_text("#timeline-range")
+        assert "paused" in shown
+        fake.step()
+        fake.step()
+        expect(page.locator("#timeline-range")).to_have_text(shown)
+        page.keyboard.press("Escape")
+        expect(page.locator("#timeline-range")).not_to_contain_text("paused")
+        # A gap reads as unknown, never as a number.
+        page.click("[data-span='300']")
+        slider.focus()
+        page.keyboard.press("End")
+        for _ in range(22):
+            page.keyboard.press("Shift+ArrowLeft")
+        for _ in range(10):
+            if "unknown" in slider.get_attribute("aria-valuetext"):
+                break
+            page.keyboard.press("ArrowLeft")
+        assert re.search(r"in unknown, out unknown", slider.get_attribute("aria-valuetext"))
+
+
+def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
+    with FakeDashboard("degraded", allow_actions=True) as fake, browser.page(fake.address) as page:
+        live(page)
+        expect(page.locator("#remedy-commands li")).to_have_count(3)
+        expect(page.get_by_role("button", name="Kill broker 1")).to_be_visible()
+        reached = []
+        for _ in range(120):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(
+                """() => {
+                  const node = document.activeElement;
+                  if (node === document.body) return null;
+                  const style = getComputedStyle(node);
+                  return [node.id || node.getAttribute("aria-label") || node.textContent.trim(), style.outlineStyle, parseFloat(style.outlineWidth)];
+                }"""
+            )
+            if focused is None:
+                break
+            assert focused[1] != "none" and focused[2] > 0, f"{focused[0]}: focus is not visible"
+            reached.append(focused[0])
+        else:
+            raise AssertionError(f"Tab never leaves the page: {reached[-5:]}")
+        for wanted in ("theme", "timeline-cursor", "timeline-pause", "partitions-map", "partitions-filter", "Kill broker 1", "Start broker 2", "Acknowledge", "topics-search"):
+            assert wanted in reached, wanted
+        page.locator("#topics .disclosure").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#topic")).to_be_visible()
+        page.locator("#tab-messages").focus()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#panel-partitions")).to_be_visible()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator("#panel-settings")).to_contain_text("min.insync.replicas")
+
+
+def test_a_screen_reader_hears_the_verdict_only_when_its_word_changes(browser):
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        verdict(live(page), "Healthy")
+        page.evaluate(
+            """() => {
+              window.heard = [];
+              const node = document.getElementById("verdict-announcement");
+              new MutationObserver(() => heard.push(node.textContent)).observe(node, { childList: true, characterData: true, subtree: true });
+            }"""
+        )
+        before = page.inner_text("#verdict-since")
+        for _ in range(3):
+            fake.step()
+        expect(page.locator("#verdict-since")).not_to_have_text(before)
+        assert page.evaluate("heard") == []
+        fake.switch("degraded")
+        verdict(page, "Degraded")
+        heard = page.evaluate("heard")
+        assert len(heard) == 1 and heard[0].startswith("Degraded. Broker 2")
+        for landmark in ("banner", "navigation", "main", "contentinfo"):
+            assert page.get_by_role(landmark).count() == 1
+        assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
+        assert page.locator("section:not([aria-label]):not([aria-labelledby])").count() == 0
+
+
+CONTRAST = """() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const luminance = (colour) => {
+    const [r, g, b] = colour.slice(0, 3).map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ratio = (a, b) => {
+    const [light, dark] = [luminance(a), luminance(b)].sort((one, two) => two - one);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const ground = (node) => {
+    for (let one = node; one; one = one.parentElement) {
+      if (one instanceof SVGElement) {
+        const box = one.parentElement?.querySelector(":scope > rect, :scope > circle");
+        if (box && getComputedStyle(box).fill !== "none") return rgba(getComputedStyle(box).fill);
+        continue;
+      }
+      const colour = rgba(getComputedStyle(one).backgroundColor);
+      if (colour[3] > 250) return colour;
+    }
+    return [255, 255, 255, 255];
+  };
+  const poor = [];
+  let looked = 0;
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !node.checkVisibility({ visibilityProperty: true }) || node.closest(".unseen, noscript, option, .skip")) continue;
+    const style = getComputedStyle(node);
+    const colour = rgba(node instanceof SVGElement ? style.fill : style.color);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const found = ratio(colour, ground(node));
+    looked += 1;
+    if (found < (large ? 3 : 4.5)) poor.push(`${found.toFixed(2)} ${node.tagName} "${walker.currentNode.textContent.trim().slice(0, 40)}"`);
+  }
+  // What is drawn rather than written: 3 to 1 on the card (WCAG 1.4.11).
+  const root = getComputedStyle(document.documentElement);
+  const names = ["chart-in", "chart-out", "chart-p50", "chart-p99", "chart-max", "chart-error", "chart-lag", "role-leader", "role-follower", "role-observer", "role-offline", "line-strong", "focus", "good", "warn", "bad"];
+  for (const name of names) {
+    const found = ratio(rgba(root.getPropertyValue(`--${name}`)), rgba(root.getPropertyValue("--surface")));
+    if (found < 3) poor.push(`${found.toFixed(2)} --${name} on --surface`);
+  }
+  return { looked, poor };
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_is_legible_fits_and_is_pictured(browser, state, theme):
+    """WCAG AA contrast of every text as rendered, no sideways scrolling at 360 px, and the artefacts to look at."""
+    with FakeDashboard(state, allow_actions=True) as fake:
+        with browser.page(fake.address, theme=theme, reduced_motion="reduce") as page:
+            verdict(live(page), STATES[state])
+            page.locator("#groups .disclosure").first.click()
+            page.locator("#topics .disclosure").first.click()
+            expect(page.locator(".messages tbody tr").first).to_be_visible()
+            found = page.evaluate(CONTRAST)
+            assert found["looked"] > 150 and found["poor"] == []
+            page.locator("#groups .disclosure").first.click()
+            page.locator("#topics .disclosure").first.click()
+            page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+            screenshot(page, f"{state}-{theme}-wide")
+        with browser.page(fake.address, theme=theme, size="narrow", reduced_motion="reduce") as page:
+            verdict(live(page), STATES[state])
+            page.locator("#topics .disclosure").first.click()
+            expect(page.locator(".messages tbody tr").first).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth") <= 360
+            page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+            screenshot(page, f"{state}-{theme}-narrow")
+
+
+def test_the_theme_is_a_choice_that_lasts(browser):
+    with FakeDashboard("healthy") as fake, browser.page(fake.address, theme="dark") as page:
+        ground = "() => getComputedStyle(document.body).backgroundColor"
+        dark = page.evaluate(ground)
+        page.click("#theme")
+        light = page.evaluate(ground)
+        assert light != dark
+        page.reload()
+        assert page.evaluate(ground) == light
+        page.click("#theme")
+        assert page.evaluate(ground) == dark
+
+
+def test_reduced_motion_moves_nothing(browser):
+    with FakeDashboard("healthy") as fake, browser.page(fake.address, reduced_motion="reduce") as page:
+        live(page)
+        expect(page.locator("#machine .dot")).to_have_count(3)
+        durations = page.evaluate("[...document.querySelectorAll('*')].map((node) => getComputedStyle(node).transitionDuration)")
+        assert set(durations) == {"0s"}
+
+
+def test_without_actions_the_page_offers_none(browser):
+    with FakeDashboard("degraded") as fake, browser.page(fake.address) as page:
+        live(page)
+        expect(page.locator("#about")).to_contain_text("read-only")
+        page.locator("#topics .disclosure").first.click()
+        expect(page.locator("#tab-messages")).to_be_visible()
+        for selector in ("#brokers-rows button", ".alert-buttons", "#tab-produce"):
+            assert page.locator(f"{selector}:visible").count() == 0
+
+
+def test_actions_want_a_confirmation(browser):
+    with FakeDashboard("degraded", allow_actions=True) as fake, browser.page(fake.address) as page:
+        live(page)
+        page.get_by_role("button", name="Kill broker 1").click()
+        expect(page.get_by_role("dialog")).to_contain_text("SIGKILL")
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        page.get_by_role("button", name="Kill broker 1").click()
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        assert fake.posts == []
+        page.get_by_role("button", name="Start broker 2").click()
+        page.get_by_role("dialog").get_by_role("button", name="Start broker 2").click()
+        expect(page.locator("#notice")).to_contain_text("Start broker 2")
+        assert fake.posts == [("/api/v1/brokers/2/start", {})]
+
+        page.get_by_role("button", name="Acknowledge").first.click()
+        expect(page.locator("#alerts-firing li").first).to_contain_text("acknowledged by dashboard")
+        page.get_by_role("button", name="Silence 30 min").first.click()
+        expect(page.locator("#alerts-firing li").first).to_contain_text("silenced until")
+        assert fake.posts[1:] == [
+            ("/api/v1/alerts/BrokerDown-2/acknowledge", {"by": "dashboard"}),
+            ("/api/v1/alerts/silences", {"name": "BrokerDown", "minutes": 30}),
+        ]
+
+        page.locator("#topics .disclosure", has_text="posts").click()
+        page.click("#tab-produce")
+        page.fill("#produce-value", '{"hello": "world"}')
+        page.locator("#panel-produce").get_by_label("Key", exact=True).fill("ada")
+        page.locator("#panel-produce button").click()
+        page.get_by_role("dialog").get_by_role("button", name="Produce").click()
+        expect(page.locator("#panel-produce")).to_contain_text("Written to partition 1 at offset 4001")
+        assert fake.posts[-1] == ("/api/v1/topics/posts/messages", {"key": "ada", "value": '{"hello": "world"}'})
+
+
+def test_a_command_is_copied_as_it_stands(browser):
+    with FakeDashboard("degraded") as fake:
+        with browser.page(fake.address, permissions=["clipboard-read", "clipboard-write"]) as page:
+            live(page)
+            page.locator("#remedy-commands button").first.click()
+            expect(page.locator("#notice")).to_have_text("Copied.")
+            assert page.evaluate("navigator.clipboard.readText()") == "./streamsocial start 2"
+
+
+def test_the_sources_hold_nothing_that_makes_markup_or_code_from_text():
+    forbidden = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createContextualFragment|DOMParser|srcdoc|javascript:"
+    )
+    files = sorted(WEB.iterdir())
+    assert len(files) > 15
+    for file in files:
+        text = file.read_text()
+        assert not forbidden.search(text), f"{file.name}: {forbidden.search(text).group()}"
+        # No other host is named, but for the names of XML's vocabularies.
+        assert not re.search(r"https?://(?!www\.w3\.org/)", text), file.name
+    page = (WEB / "index.html").read_text()
+    assert not re.search(r"\sstyle=|\son[a-z]+=|<style|<script(?![^>]*\ssrc=)", page)
