@@ -12,8 +12,13 @@ struct ApacheKafkaLauncher: BrokerLauncher {
   let startLimit = Duration.seconds(90)
   let stopLimit = Duration.seconds(30)
   let home: String?
+  /// What serves the brokers' metrics; nil when it is not there.
+  let agent: MetricsAgent?
 
-  init() { home = getenv("KAFKA_HOME").map { String(cString: $0) } }
+  init() {
+    home = getenv("KAFKA_HOME").map { String(cString: $0) }
+    agent = home.flatMap { MetricsAgent(home: $0) }
+  }
 
   func obstacle(_ options: ClusterOptions) -> ClusterError? {
     guard let home, !home.isEmpty else {
@@ -54,6 +59,8 @@ struct ApacheKafkaLauncher: BrokerLauncher {
     ]
   }
 
+  func servesMetrics(_ options: ClusterOptions) -> Bool { agent != nil }
+
   func format(_ broker: Int32, clusterID: String, _ options: ClusterOptions) async throws(ClusterError) {
     let directory = options.directory(of: broker)
     if LocalFiles.exists("\(directory)/data/meta.properties") { return }
@@ -70,9 +77,14 @@ struct ApacheKafkaLauncher: BrokerLauncher {
 
   func command(for broker: Int32, _ options: ClusterOptions) throws(ClusterError) -> ChildProcess.Command {
     let directory = options.directory(of: broker)
+    var environment = environment(directory)
+    if let agent {
+      let own = getenv("KAFKA_OPTS").map { String(cString: $0) + " " } ?? ""
+      environment.append(("KAFKA_OPTS", own + agent.option(port: options.metricsPort(of: broker))))
+    }
     return ChildProcess.Command(
       "\(home ?? "")/bin/kafka-server-start.sh", ["\(directory)/server.properties"],
-      environment: environment(directory), outputFile: "\(directory)/broker.log")
+      environment: environment, outputFile: "\(directory)/broker.log")
   }
 
   private func environment(_ directory: String) -> [(name: String, value: String)] {
