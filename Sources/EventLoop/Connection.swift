@@ -40,26 +40,24 @@ public final class Connection: Handle<uv_tcp_t> {
   deinit { partial.discard() }
 
   /// Connects to a host and port; `done` gets nil or the error, in which case the connection is closed.
+  ///
+  /// A name is resolved on a thread of libuv's, anew each time, so that a slow name server holds nobody up and a host
+  /// that has moved is found. Never calls `done` before it returns.
   public static func connect(
     _ loop: EventLoop, host: String, port: UInt16, done: @escaping (Connection, IOError?) -> Void
   ) throws(IOError) {
-    var address = sockaddr_storage()
-    try IOError.check(cuv_resolve(host, "\(port)", &address), "resolve \(host)")
     let connection = try Connection(loop)
-    let request = UnsafeMutablePointer<uv_connect_t>.allocate(capacity: 1)
     let pending = PendingConnect(connection, done)
-    request.pointee.data = Unmanaged.passRetained(pending).toOpaque()
-    let code = uv_tcp_connect(request, connection.raw, cuv_sockaddr(&address)) { request, status in
-      guard let request else { return }
-      let pending = Unmanaged<PendingConnect>.fromOpaque(request.pointee.data).takeRetainedValue()
-      request.deallocate()
-      pending.finish(status)
-    }
-    if code < 0 {
-      Unmanaged<PendingConnect>.fromOpaque(request.pointee.data).release()
-      request.deallocate()
+    var address = sockaddr_storage()
+    do throws(IOError) {
+      if cuv_numeric(host, port, &address) == 0 {
+        try pending.connect(&address)
+      } else {
+        try pending.resolve(host, port)
+      }
+    } catch {
       connection.close()
-      throw IOError(code: code, operation: "connect \(host):\(port)")
+      throw error
     }
   }
 
@@ -223,24 +221,15 @@ public final class Connection: Handle<uv_tcp_t> {
     if failed < 0 { end(String(cString: uv_strerror(failed))) }
   }
 
-  fileprivate func connected(_ status: Int32, _ done: (Connection, IOError?) -> Void) {
-    if status < 0 {
+  /// What `PendingConnect` came to.
+  func connected(_ error: IOError?, _ done: (Connection, IOError?) -> Void) {
+    if let error {
       close()
-      done(self, IOError(code: status, operation: "connect"))
+      done(self, error)
     } else {
       done(self, nil)
     }
   }
 
   var tcp: UnsafeMutablePointer<uv_tcp_t> { raw }
-}
-
-private final class PendingConnect {
-  let connection: Connection
-  let done: (Connection, IOError?) -> Void
-  init(_ connection: Connection, _ done: @escaping (Connection, IOError?) -> Void) {
-    self.connection = connection
-    self.done = done
-  }
-  func finish(_ status: Int32) { connection.connected(status, done) }
 }

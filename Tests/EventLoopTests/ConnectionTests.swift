@@ -65,6 +65,37 @@ import Testing
     return (collector, echo)
   }
 
+  /// Names are looked up on another thread, so nothing is known before `connect` returns.
+  @Test func hostsAreFoundByName() throws {
+    let loop = try EventLoop()
+    var accepted: [Connection] = []
+    let listener = try Listener(loop, host: "localhost", port: 36191) { accepted.append($0) }
+    var outcome: IOError??
+    try Connection.connect(loop, host: "localhost", port: 36191) { connection, error in
+      outcome = .some(error)
+      connection.close()
+      loop.stop()
+    }
+    #expect(outcome == nil)
+    loop.run()
+    #expect(outcome == .some(nil))
+    listener.close()
+  }
+
+  /// `.invalid` is never the name of a host (RFC 6761).
+  @Test func nameThatDoesNotExistIsAnErrorAndNoRefusal() throws {
+    let loop = try EventLoop()
+    var outcome: IOError?
+    try Connection.connect(loop, host: "no-such-host.invalid", port: 36192) { connection, error in
+      outcome = error
+      #expect(connection.isClosed)
+      loop.stop()
+    }
+    loop.run()
+    #expect(outcome != nil)
+    #expect(outcome?.isConnectionRefused == false)
+  }
+
   @Test func framesOfAllSizesComeBackWholeAndInOrder() throws {
     let sizes = [0, 1, 3, 4, 5, 1000, 65_535, 524_284, 524_288, 600_000, 3_000_000, 2]
     let bodies = sizes.map { size in (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ size) } }

@@ -28,6 +28,8 @@ final class PeerChannel: ConnectionDelegate {
   var connected: (() -> Void)?
   /// A connection was refused since the last one was made.
   private(set) var isKnownUnreachable = false
+  /// Why the last attempt failed; what was said once is not said again.
+  private var lastFailure: IOError?
 
   private enum State {
     case idle
@@ -151,8 +153,7 @@ final class PeerChannel: ConnectionDelegate {
       }
     } catch {
       state = .idle
-      log.warn("cannot connect", "peer=\(peer) reason=\"\(error)\"")
-      disconnected(.disconnected)
+      failedToConnect(error)
     }
   }
 
@@ -160,15 +161,10 @@ final class PeerChannel: ConnectionDelegate {
     guard case .connecting = state else { return connection.close() }
     if let error {
       state = .idle
-      failAll(.disconnected)
-      if error.isConnectionRefused {
-        isKnownUnreachable = true
-        unreachable?()
-      }
-      retryLater()
-      return
+      return failedToConnect(error)
     }
     isKnownUnreachable = false
+    lastFailure = nil
     connection.delegate = self
     connection.maxFrameBytes = maxFrameBytes
     connection.start()
@@ -178,9 +174,20 @@ final class PeerChannel: ConnectionDelegate {
     connected?()
   }
 
-  private func retryLater() {
+  /// Only a refusal tells that the process is gone. A name that is not known may be a machine that has not started yet,
+  /// or a name server in trouble.
+  private func failedToConnect(_ error: IOError) {
+    if error != lastFailure {
+      log.info("cannot connect", "peer=\(peer) address=\(host):\(port) reason=\"\(error)\"")
+      lastFailure = error
+    }
+    failAll(.disconnected)
+    if error.isConnectionRefused {
+      isKnownUnreachable = true
+      unreachable?()
+    }
     guard wantsConnection || !waiting.isEmpty, case .idle = state else { return }
-    retryTimer?.start(after: Self.retryMilliseconds)
+    retryTimer?.start(after: error.isConnectionRefused ? Self.retryMilliseconds : 5 * Self.retryMilliseconds)
   }
 
   func connection(_ connection: Connection, received frame: UnsafeMutableRawBufferPointer) {

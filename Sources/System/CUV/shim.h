@@ -1,6 +1,7 @@
 #pragma once
 #include <uv.h>
 #include <netdb.h>
+#include <stdint.h>
 #include <sys/socket.h>
 #include <string.h>
 
@@ -11,6 +12,22 @@ static inline uv_stream_t *cuv_stream(void *h) { return (uv_stream_t *)h; }
 /// Makes the loop measure how long it sleeps (see uv_metrics_idle_time). 0 or a uv error.
 static inline int cuv_measure_idle_time(uv_loop_t *loop) { return uv_loop_configure(loop, UV_METRICS_IDLE_TIME); }
 
+/// Reads a numeric address, without asking anybody. 0 or a uv error.
+static inline int cuv_numeric(const char *host, uint16_t port, struct sockaddr_storage *out) {
+  if (uv_ip4_addr(host, port, (struct sockaddr_in *)out) == 0) return 0;
+  return uv_ip6_addr(host, port, (struct sockaddr_in6 *)out);
+}
+
+/// Of the addresses that a name has the first of IPv4, or the first; 0 or a uv error.
+static inline int cuv_choose(const struct addrinfo *list, struct sockaddr_storage *out) {
+  const struct addrinfo *chosen = list;
+  for (const struct addrinfo *a = list; a; a = a->ai_next)
+    if (a->ai_family == AF_INET) { chosen = a; break; }
+  if (!chosen || chosen->ai_addrlen > sizeof *out) return UV_EAI_NONAME;
+  memcpy(out, chosen->ai_addr, chosen->ai_addrlen);
+  return 0;
+}
+
 /// Resolves a host and port (blocking; numeric addresses do not leave the process). 0 or a uv error.
 static inline int cuv_resolve(const char *host, const char *port, struct sockaddr_storage *out) {
   struct addrinfo hints, *list = 0;
@@ -19,13 +36,13 @@ static inline int cuv_resolve(const char *host, const char *port, struct sockadd
   hints.ai_family = AF_UNSPEC;
   hints.ai_flags = AI_PASSIVE;
   if (getaddrinfo(host && host[0] ? host : 0, port, &hints, &list) || !list) return UV_EAI_NONAME;
-  struct addrinfo *chosen = list;
-  for (struct addrinfo *a = list; a; a = a->ai_next)
-    if (a->ai_family == AF_INET) { chosen = a; break; }
-  memcpy(out, chosen->ai_addr, chosen->ai_addrlen);
+  int code = cuv_choose(list, out);
   freeaddrinfo(list);
-  return 0;
+  return code;
 }
+
+/// SOCK_STREAM, which is a number on some systems and an enumeration on others.
+static inline int cuv_stream_socket(void) { return SOCK_STREAM; }
 
 static inline const struct sockaddr *cuv_sockaddr(const struct sockaddr_storage *s) {
   return (const struct sockaddr *)s;
