@@ -36,15 +36,14 @@ export function showBrokers(model, about, now) {
     setRole(named.role, broker);
     const state = stateOf(broker);
     setPill(row.pill, states[state].tone, states[state].icon, states[state].label);
-    setText(row.since, `for ${span(now - broker.stateSince)}`);
-    setText(row.why, cut(broker.transition, 120));
+    setText(row.why, `${span(now - broker.stateSince)}: ${cut(broker.transition, 120)}`);
     setAttribute(row.why, "title", `${cut(broker.transition, 400)}, at ${clock(broker.stateSince)}`);
     setText(named.leaders, count(broker.leaders));
     setText(named.insync, `${count(broker.inSyncReplicas)} / ${count(broker.replicas)}`);
     setAttribute(named.insync, "data-tone", broker.inSyncReplicas < broker.replicas ? "warn" : undefined);
     setText(named.events, rate(broker.eventsInPerSecond));
     setText(row.bytesIn, bytes(broker.bytesInPerSecond));
-    setText(row.bytesOut, bytes(broker.bytesOutPerSecond));
+    setText(row.bytesOut, isKnown(broker.bytesInPerSecond) || isKnown(broker.bytesOutPerSecond) ? bytes(broker.bytesOutPerSecond) : "");
     setText(named.p99, latency(broker.producePercentile99));
     setText(named.memory, bytes(broker.residentBytes));
     setText(named.disk, bytes(broker.diskUsedBytes));
@@ -58,9 +57,8 @@ export function showBrokers(model, about, now) {
 function makeRow() {
   const row = tableRow(columns, "id");
   row.pill = element("span");
-  row.since = element("span", { class: "since" });
   row.why = element("span", { class: "why" });
-  row.named.state.append(element("div", { class: "state-line" }, row.pill, row.since), row.why);
+  row.named.state.append(row.pill, row.why);
   row.bytesIn = element("div");
   row.bytesOut = element("div");
   row.named.bytes.append(row.bytesIn, row.bytesOut);

@@ -13,7 +13,7 @@ const gap = 22;
 const font = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
 /** Lanes from top to bottom: title, share of the height, what is drawn, and the scale. */
-export const lanes = [
+const lanes = [
   { title: "events per second", share: 0.34, series: [
     { key: "eventsOutPerSecond", colour: "chart-out", style: "line" },
     { key: "eventsInPerSecond", colour: "chart-in", style: "line", width: 2 },

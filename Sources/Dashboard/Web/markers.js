@@ -3,7 +3,7 @@
 
 import { svg } from "./dom.js";
 
-export const kinds = {
+const kinds = {
   fault: { word: "fault injected", colour: "bad", shape: "M7 0 2 7h3L4 12l6-7.5H6.6z" },
   faultEnd: { word: "fault ended", colour: "good", shape: "M6 1.5a4.5 4.5 0 1 0 .01 0zM6 3.5a2.5 2.5 0 1 1-.01 0z" },
   brokerLost: { word: "broker lost", colour: "bad", shape: "M1.4 3 3 1.4l3 3 3-3L10.6 3l-3 3 3 3L9 10.6l-3-3-3 3L1.4 9l3-3z" },

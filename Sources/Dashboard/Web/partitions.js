@@ -3,20 +3,12 @@
 
 import { byId, element, setAttribute, setHidden, setText, svg } from "./dom.js";
 import { cut, plural } from "./format.js";
+import { cell, isTroubled, label, lay, left, roleOf, roles, shape } from "./partition-layout.js";
 import { colours, rootScale } from "./theme.js";
 
-const cell = 13;
-const lineGap = 9;
-const label = 17; // height of a topic's name above its partitions
-const topicGap = 16;
-const left = 22; // the brokers' ids
-const partitionsMax = 20_000;
-const heightMax = 12_000; // canvases end somewhere
 const font = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-export const roles = ["none", "leader", "follower", "observer", "offline"];
-const [none, leader, follower, observer, offline] = roles.keys();
-const words = ["no replica", "leader", "follower, in sync", "observer, not in sync", "offline"];
+const words = ["no replica", "leader", "follower, in sync", "observer, not in sync", "offline"]; // by role
 
 let map; // what came last
 let plan; // where what is
@@ -57,80 +49,13 @@ export function showPartitions(newMap) {
   summarize();
 }
 
-/** Two maps of the same shape put every partition at the same place. */
-const shape = (of) => of.topics.map((topic) => `${topic.name.length}:${topic.name}${topic.partitions.length}`).join() + brokersOf(of).join();
-
-function brokersOf(of) {
-  const found = new Set();
-  for (const topic of of.topics) for (const partition of topic.partitions) for (const id of partition.replicas) found.add(id);
-  return [...found].sort((a, b) => a - b);
-}
-
-function roleOf(partition, broker) {
-  if (!partition.replicas.includes(broker)) return none;
-  if (partition.offline.includes(broker)) return offline;
-  if (partition.leader === broker) return leader;
-  return partition.isr.includes(broker) ? follower : observer;
-}
-
-const isTroubled = (partition) => partition.leader < 0 || partition.isr.length < partition.replicas.length;
-
-/** Flows the topics over lines as wide as the stage. */
-function lay(wide) {
-  const brokers = brokersOf(map);
-  const lineHeight = brokers.length * cell + lineGap;
-  const perLine = Math.max(1, Math.floor((wide - left - 4) / cell));
-  const found = { brokers, places: [], names: [], lines: [], left: 0, lineHeight };
-  let x = left;
-  let y = 0;
-  let open = false;
-  for (const topic of map.topics) {
-    const partitions = onlyTroubled ? topic.partitions.filter(isTroubled) : topic.partitions;
-    if (partitions.length === 0) continue;
-    const name = cut(topic.name, 40);
-    const nameWide = Math.min(wide - left, name.length * 6.4 + 4);
-    const wanted = Math.max(nameWide, partitions.length * cell);
-    if (open && x + wanted > wide) {
-      y += label + lineHeight;
-      x = left;
-      open = false;
-    }
-    if (y + label + lineHeight > heightMax || found.places.length >= partitionsMax) {
-      found.left += partitions.length;
-      continue;
-    }
-    found.names.push({ x, y: y + 12, name });
-    if (!open) found.lines.push(y + label);
-    let column = 0;
-    const begin = x;
-    for (const partition of partitions) {
-      if (column === perLine) {
-        y += lineHeight;
-        column = 0;
-        found.lines.push(y + label);
-      }
-      if (y + label + lineHeight > heightMax || found.places.length >= partitionsMax) {
-        found.left += 1;
-        continue;
-      }
-      found.places.push({ topic, partition, x: begin + column * cell, y: y + label });
-      column += 1;
-    }
-    x = begin + Math.max(nameWide, column * cell) + topicGap;
-    open = true;
-    if (partitions.length > perLine) x = wide + 1;
-  }
-  found.height = found.places.length ? y + label + lineHeight : 0;
-  return found;
-}
-
 function redraw() {
   if (!map) return;
   palette ??= colours();
   const canvas = byId("partitions-map");
   width = byId("partitions-stage").clientWidth;
   const scale = rootScale();
-  plan = { ...lay(width / scale), scale };
+  plan = { ...lay(map, width / scale, onlyTroubled), scale };
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(plan.height * scale * ratio);
@@ -185,19 +110,19 @@ function drawCells(context) {
 
 function drawRole(context, role, x, y) {
   const middle = cell / 2;
-  if (role === leader) {
+  if (role === roles.leader) {
     context.fillStyle = palette["role-leader"];
     context.fillRect(x + 1.5, y + 1.5, cell - 3, cell - 3);
-  } else if (role === follower) {
+  } else if (role === roles.follower) {
     context.fillStyle = palette["role-follower"];
     context.beginPath();
     context.arc(x + middle, y + middle, 3.4, 0, 7);
     context.fill();
-  } else if (role === observer) {
+  } else if (role === roles.observer) {
     context.strokeStyle = palette["role-observer"];
     context.lineWidth = 1.8;
     context.stroke(new Path2D(`M${x + middle} ${y + 2.2} ${x + cell - 2} ${y + cell - 2.4}H${x + 2}Z`));
-  } else if (role === offline) {
+  } else if (role === roles.offline) {
     context.strokeStyle = palette["role-offline"];
     context.lineWidth = 2.2;
     context.stroke(new Path2D(`M${x + 3} ${y + 3}l7 7m0-7-7 7`));

@@ -77,7 +77,7 @@ export function themeChanged() {
   drawTimeline();
 }
 
-export function drawTimeline() {
+function drawTimeline() {
   if (document.hidden) return;
   palette ??= colours();
   const chart = byId("timeline-chart");

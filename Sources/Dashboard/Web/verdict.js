@@ -6,7 +6,7 @@ import { clock, cut, span } from "./format.js";
 
 const words = { healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable", unknown: "Unknown" };
 const reasonsMax = 6;
-export const severityIcons = { critical: "unavailable", warning: "degraded", info: "info" };
+const severityIcons = { critical: "unavailable", warning: "degraded", info: "info" };
 
 let announced;
 
