@@ -28,7 +28,13 @@ struct EmbeddedLauncher: BrokerLauncher {
       BrokerProperty("broker.heartbeat.interval.ms", "250"),
       BrokerProperty("broker.session.timeout.ms", "1500"),
       BrokerProperty("cluster.id", clusterID),
+      BrokerProperty("streamsocial.metrics.listener", "127.0.0.1:\(options.metricsPort(of: broker))"),
     ]
+  }
+
+  /// Unless somebody has set another address by hand, which then is that somebody's to know.
+  func servesMetrics(_ options: ClusterOptions) -> Bool {
+    !options.brokerProperties.contains { $0.name == "streamsocial.metrics.listener" }
   }
 
   func format(_ broker: Int32, clusterID: String, _ options: ClusterOptions) async throws(ClusterError) {}

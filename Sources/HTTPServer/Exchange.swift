@@ -141,6 +141,7 @@ final class Exchange {
     guard isSuspended, phase != .gone else { return }
     isSuspended = false
     MHD_resume_connection(connection)
+    server.wake()
   }
 
   /// The connection is over, or this exchange on it is.

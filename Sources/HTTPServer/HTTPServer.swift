@@ -78,6 +78,8 @@ public final class HTTPServer {
     }
   }
 
+  func wake() { pump?.wake() }
+
   // MARK: streams
 
   var openStreams: Int {

@@ -56,6 +56,12 @@ final class Pump {
     }
   }
 
+  /// The library has something to do that none of its sockets tells of: a connection was resumed outside of its run.
+  func wake() {
+    guard !isClosed, !isRunning else { return }
+    timer.start(after: 0)
+  }
+
   /// Stops the library, after its current run when called from within one.
   func close(_ whenStopped: @escaping () -> Void) {
     guard !isClosed else { return }

@@ -20,7 +20,7 @@ extension MetricsPage {
       ("bytesrejected", \.bytesRejected, "Bytes of batches that were too large"),
       ("totalproducerequests", \.produceRequests, "Partitions that Produce requests named"),
       ("failedproducerequests", \.failedProduceRequests, "Of these, refused for what is not the client's mistake"),
-      ("totalfetchrequests", \.fetchRequests, "Partitions that Fetch requests named"),
+      ("totalfetchrequests", \.fetchRequests, "Partitions that answers to Fetch carried"),
       ("failedfetchrequests", \.failedFetchRequests, "Of these, failed for what is not the client's mistake"),
     ]
     for (name, counter, help) in metrics {
