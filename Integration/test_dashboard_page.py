@@ -48,6 +48,9 @@ def test_a_verdict_has_its_word_icon_and_figures(browser):
         with FakeDashboard(state) as fake, browser.page(fake.address) as page:
             verdict(live(page), word)
             assert page.get_attribute("#verdict-icon", "href") == f"#icon-{state}"
+            if state == "unavailable":
+                expect(page.locator("#verdict-reasons")).to_contain_text("broker 2 does not answer")
+                expect(page.locator("#verdict-reasons")).to_contain_text("broker 3 does not answer")
             for name, value in expected[state].items():
                 expect(tile(page, name)).to_have_text(value)
             # Nothing bad is told by colour alone: each coloured tile has an icon with a name.
@@ -349,6 +352,12 @@ def test_every_state_is_legible_fits_and_is_pictured(browser, state, theme):
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
             screenshot(page, f"{state}-{theme}-narrow")
+
+
+def test_times_in_sentences_are_the_readers_own(browser):
+    with FakeDashboard("degraded") as fake, browser.page(fake.address, timezone_id="Asia/Kolkata") as page:
+        verdict(live(page), "Degraded")
+        expect(page.locator("#verdict-sentence")).to_contain_text("does not answer since 01:56:26;")
 
 
 def test_the_theme_is_a_choice_that_lasts(browser):

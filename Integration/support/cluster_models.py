@@ -197,13 +197,15 @@ class ImaginaryCluster:
         counts = f"{totals['underReplicated']} of {totals['total']} partitions under-replicated, {totals['offline']} offline"
         sentences = {
             "healthy": f"HEALTHY for {for_seconds} s: 3 of 3 brokers serve; all {totals['total']} partitions are whole; one failure tolerated",
-            "degraded": f"DEGRADED for {for_seconds} s: {names} (leader of 19 partitions) does not answer since 23:41:07; {counts}; writes go on; no further failure tolerated",
-            "unavailable": f"UNAVAILABLE for {for_seconds} s: {names} do not answer since 23:41:07; no controller; {counts}; acks=all writes are refused",
+            "degraded": f"DEGRADED for {for_seconds} s: {names} (leader of 19 partitions) does not answer since 20:26:26 UTC; {counts}; writes go on; no further failure tolerated",
+            "unavailable": f"UNAVAILABLE for {for_seconds} s: {names} do not answer since 20:26:26 UTC; no controller; {counts}; acks=all writes are refused",
         }
         reasons = []
         if self.broken:
             reasons = [
-                {"code": "broker-down", "severity": "critical", "text": f"{names} not answering", "since": self.changed_at},
+                {"code": "broker-down", "severity": "critical", "text": f"broker {broker} does not answer since 20:26:26 UTC", "since": self.changed_at}
+                for broker in self.broken
+            ] + [
                 {"code": "under-replicated", "severity": "warning", "text": counts, "since": self.changed_at},
                 {"code": "at-min-isr", "severity": "warning", "text": "the next failure stops writes", "since": self.changed_at},
             ]

@@ -35,7 +35,7 @@ export function lay(map, wide, onlyTroubled) {
   const brokers = brokersOf(map);
   const lineHeight = brokers.length * cell + lineGap;
   const perLine = Math.max(1, Math.floor((wide - left - 4) / cell));
-  const found = { brokers, places: [], names: [], lines: [], left: 0, lineHeight };
+  const found = { brokers, places: [], names: [], lines: [], notDrawn: 0, lineHeight };
   let x = left;
   let y = 0;
   let open = false;
@@ -51,7 +51,7 @@ export function lay(map, wide, onlyTroubled) {
       open = false;
     }
     if (y + label + lineHeight > heightMax || found.places.length >= partitionsMax) {
-      found.left += partitions.length;
+      found.notDrawn += partitions.length;
       continue;
     }
     found.names.push({ x, y: y + 12, name });
@@ -65,7 +65,7 @@ export function lay(map, wide, onlyTroubled) {
         found.lines.push(y + label);
       }
       if (y + label + lineHeight > heightMax || found.places.length >= partitionsMax) {
-        found.left += 1;
+        found.notDrawn += 1;
         continue;
       }
       found.places.push({ topic, partition, x: begin + column * cell, y: y + label });

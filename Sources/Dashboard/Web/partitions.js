@@ -173,7 +173,7 @@ function describe() {
   const text = byId("partitions-text");
   frame(place);
   if (!place) {
-    const rest = plan?.left ? `${plural(plan.left, "more partition")} not drawn; filter for what is not well. ` : "";
+    const rest = plan?.notDrawn ? `${plural(plan.notDrawn, "more partition")} not drawn; filter for what is not well. ` : "";
     setText(text, plan?.places.length === 0 ? (onlyTroubled ? "All partitions are whole." : "No partitions.") : `${rest}Point at a column, or focus the map and use the arrow keys, to read a partition.`);
     setAttribute(text, "aria-live", "off");
     return;

@@ -56,8 +56,7 @@ export async function loadTimeline() {
   const newer = points.filter((point) => point.at > (timeline.points.at(-1)?.at ?? 0));
   points = [...timeline.points, ...newer].slice(-keptMax);
   const known = new Set(timeline.markers.map((marker) => marker.number));
-  const last = timeline.markers.at(-1)?.number ?? -1;
-  markers = [...timeline.markers, ...markers.filter((marker) => marker.number > last && !known.has(marker.number))].slice(-markersMax);
+  markers = [...timeline.markers, ...markers.filter((marker) => marker.at > (timeline.markers.at(-1)?.at ?? 0) && !known.has(marker.number))].slice(-markersMax);
   drawTimeline();
 }
 

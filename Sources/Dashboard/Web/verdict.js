@@ -25,9 +25,13 @@ export function showVerdict(model, connection, age, now) {
   const reasons = connection === "live" && model.verdict.reasons.length > 1 ? model.verdict.reasons.slice(0, reasonsMax) : [];
   const list = byId("verdict-reasons");
   setHidden(list, reasons.length === 0);
-  keep(list, reasons, (reason) => `${reason.code}|${reason.severity}`, (reason) =>
+  const nth = new Map(); // several brokers may be down, with one code
+  keep(list, reasons, (reason) => {
+    nth.set(reason.code, (nth.get(reason.code) ?? 0) + 1);
+    return `${reason.code} ${reason.severity} ${nth.get(reason.code)}`;
+  }, (reason) =>
     element("li", {}, icon(severityIcons[reason.severity] ?? "info", reason.severity), element("span")),
-    (item, reason) => setText(item.lastChild, cut(reason.text, 300)));
+    (item, reason) => setText(item.lastChild, inLocalTime(cut(reason.text, 300), model.at)));
   const unwell = connection === "live" && hasRemedy(model);
   setHidden(byId("verdict-link"), !unwell);
   setHidden(byId("nav-remedy"), !unwell);
@@ -57,7 +61,7 @@ function shown(model, connection, age) {
     };
   }
   const word = words[model.verdict.word] ? model.verdict.word : "unknown";
-  return { word, icon: word, title: words[word], since: model.verdict.since, sentence: withoutWord(model.verdict.sentence) };
+  return { word, icon: word, title: words[word], since: model.verdict.since, sentence: inLocalTime(withoutWord(model.verdict.sentence), model.at) };
 }
 
 /** The sentence begins with the word and how long, which the headline above it says already. */
@@ -65,6 +69,15 @@ function withoutWord(sentence) {
   const fit = cut(sentence, 1000);
   const rest = fit.replace(/^[A-Z]+( for [^:]*)?:\s*/, "");
   return rest === "" ? fit : rest.charAt(0).toUpperCase() + rest.slice(1);
+}
+
+/** Times of day in sentences are UTC; everything else on the page is this browser's time, so they become that too. */
+function inLocalTime(text, at) {
+  return text.replace(/\b(\d\d):(\d\d):(\d\d) UTC\b/g, (_, hour, minute, second) => {
+    const time = new Date(at);
+    time.setUTCHours(Number(hour), Number(minute), Number(second), 0);
+    return clock(time.getTime());
+  });
 }
 
 function freshness(connection, age) {
