@@ -35,7 +35,7 @@ final class DecompressedBytes {
 }
 
 /// The codecs of record batches, each through the library that everybody uses for it.
-enum Compression {
+package enum Compression {
   static func decompress(
     _ input: UnsafeRawBufferPointer, codec: CompressionCodec, limit: Int
   ) throws(RecordError) -> DecompressedBytes {
@@ -166,7 +166,7 @@ enum Compression {
   }
 
   /// What `input` compresses to; for tests, tools and the few batches that a broker makes itself.
-  static func compress(_ input: [UInt8], codec: CompressionCodec) throws(RecordError) -> [UInt8] {
+  package static func compress(_ input: [UInt8], codec: CompressionCodec) throws(RecordError) -> [UInt8] {
     switch codec {
     case .none: return input
     case .gzip: return try gzip(input)

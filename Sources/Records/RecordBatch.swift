@@ -13,13 +13,16 @@ public struct RecordBatchRules: Sendable {
   public var stampsAppendTime: Bool
   /// The most that a batch may decompress to when it has to be looked into.
   public var maxDecompressedBytes: Int
-  /// Whether every record is decoded (count, offset deltas); otherwise only header and checksum are checked.
+  /// Whether the records are looked at: their number, structure, offset deltas and timestamps, for which a compressed
+  /// batch is decompressed. Otherwise only header and checksum are checked.
   public var decodesRecords: Bool
+  /// `compression.type`; nil for `producer`, which keeps what the client sent.
+  public var targetCodec: CompressionCodec?
 
   public init(
     maxMessageBytes: Int = 1_048_588, requiresKeys: Bool = false, timestampBeforeMax: Int64? = nil,
     timestampAfterMax: Int64? = 3_600_000, stampsAppendTime: Bool = false, maxDecompressedBytes: Int = 128 << 20,
-    decodesRecords: Bool = false
+    decodesRecords: Bool = false, targetCodec: CompressionCodec? = nil
   ) {
     self.maxMessageBytes = maxMessageBytes
     self.requiresKeys = requiresKeys
@@ -28,6 +31,7 @@ public struct RecordBatchRules: Sendable {
     self.stampsAppendTime = stampsAppendTime
     self.maxDecompressedBytes = maxDecompressedBytes
     self.decodesRecords = decodesRecords
+    self.targetCodec = targetCodec
   }
 }
 
@@ -38,12 +42,13 @@ public enum RecordBatch {
   /// - Parameters:
   ///   - bytes: all bytes of the request's `records` field.
   ///   - now: the wall clock in milliseconds since 1970, for the limits on timestamps.
-  /// - Returns: the batch's header.
-  /// - Throws: the rule that is broken; its `errorCode` and `message` go to the client.
+  /// - Returns: the batch's header. When records were looked at, its `maxTimestamp` is theirs, whatever the batch says:
+  ///   see ``setMaxTimestamp(_:to:)``.
+  /// - Throws: the rule that is broken; its `errorCode`, `message` and `recordErrors` go to the client.
   public static func validate(
     _ bytes: UnsafeRawBufferPointer, rules: RecordBatchRules, now: Int64
   ) throws(RecordError) -> RecordBatchHeader {
-    let header = try checkedHeader(bytes)
+    var header = try checkedHeader(bytes)
     guard header.totalSize == bytes.count else {
       throw .rejected(.invalidRecord, "A produce request must contain exactly one record batch for a partition")
     }
@@ -74,9 +79,10 @@ public enum RecordBatch {
     } else if header.isTransactional {
       throw .rejected(.invalidRecord, "A transactional batch must have a producer id")
     }
-    try checkTimestamps(header, rules: rules, now: now)
     if rules.requiresKeys || rules.decodesRecords {
-      try checkRecords(bytes, header: header, rules: rules)
+      header.maxTimestamp = try RecordValidation.check(bytes, rules: rules, now: now)
+    } else {
+      try checkTimestamps(header, rules: rules, now: now)
     }
     return header
   }
@@ -123,6 +129,18 @@ public enum RecordBatch {
     base.storeBytes(of: CRC32C.checksum(covered).bigEndian, toByteOffset: 17, as: UInt32.self)
   }
 
+  /// Sets a batch's largest timestamp where it does not say what its records do, and computes the checksum anew.
+  public static func setMaxTimestamp(_ batch: UnsafeMutableRawBufferPointer, to timestamp: Int64) {
+    guard let base = batch.baseAddress, batch.count >= RecordBatchHeader.size else { return }
+    let header = RecordBatchHeader.read(at: base)
+    guard header.maxTimestamp != timestamp, header.totalSize <= batch.count, header.totalSize >= RecordBatchHeader.size
+    else { return }
+    base.storeBytes(of: timestamp.bigEndian, toByteOffset: 35, as: Int64.self)
+    let covered = UnsafeRawBufferPointer(
+      start: base + RecordBatchHeader.checksummedFrom, count: header.totalSize - RecordBatchHeader.checksummedFrom)
+    base.storeBytes(of: CRC32C.checksum(covered).bigEndian, toByteOffset: 17, as: UInt32.self)
+  }
+
   private static func checkTimestamps(
     _ header: RecordBatchHeader, rules: RecordBatchRules, now: Int64
   ) throws(RecordError) {
@@ -135,20 +153,6 @@ public enum RecordBatch {
     if let limit = rules.timestampBeforeMax, header.baseTimestamp >= 0, now &- header.baseTimestamp > limit {
       throw .rejected(
         .invalidTimestamp, "Timestamp \(header.baseTimestamp) is more than \(limit) ms older than the broker's clock")
-    }
-  }
-
-  private static func checkRecords(
-    _ bytes: UnsafeRawBufferPointer, header: RecordBatchHeader, rules: RecordBatchRules
-  ) throws(RecordError) {
-    var records = try RecordIterator(batch: bytes, maxDecompressedBytes: rules.maxDecompressedBytes)
-    var expected: Int32 = 0
-    while let record = try records.next() {
-      guard record.offsetDelta == expected else { throw .invalidRecord(.offset) }
-      guard !rules.requiresKeys || record.key != nil else {
-        throw .rejected(.invalidRecord, "Compacted topics cannot accept a record without a key (record \(expected))")
-      }
-      expected += 1
     }
   }
 }

@@ -19,6 +19,8 @@ public enum RecordError: Error, Equatable, Sendable {
   case invalidRecord(StaticReason)
   /// A well-formed batch that a rule of the topic or the protocol refuses.
   case rejected(ErrorCode, String)
+  /// Records that a rule of the topic refuses, and so the whole batch.
+  case rejectedRecords(ErrorCode, [RecordRejection])
 
   /// Why a record was refused, without memory of its own.
   public enum StaticReason: String, Sendable {
@@ -38,7 +40,7 @@ public enum RecordError: Error, Equatable, Sendable {
   /// The code that a client is told.
   public var errorCode: ErrorCode {
     switch self {
-    case .rejected(let code, _): code
+    case .rejected(let code, _), .rejectedRecords(let code, _): code
     case .invalidLength, .crcMismatch: .corruptMessage
     case .unsupportedMagic(let magic): magic == 0 || magic == 1 ? .unsupportedForMessageFormat : .corruptMessage
     case .unknownCodec: .unsupportedCompressionType
@@ -63,8 +65,16 @@ public enum RecordError: Error, Equatable, Sendable {
     case .decompressedTooLarge(let limit): "The batch decompresses to more than \(limit) bytes"
     case .invalidRecord(let reason): "Invalid record: \(reason.rawValue)"
     case .rejected(_, let message): message
+    case .rejectedRecords(.invalidTimestamp, _):
+      "One or more records have been rejected due to invalid timestamp"
+    case .rejectedRecords(_, let records):
+      "One or more records have been rejected due to \(records.count) record errors, first: "
+        + (records.first.map { "record \($0.index): \($0.message)" } ?? "none")
     }
   }
+
+  /// The records that are to blame, where single ones are.
+  public var recordErrors: [RecordRejection] { if case .rejectedRecords(_, let records) = self { records } else { [] } }
 }
 
 /// The codecs that a batch's attributes can name (bits 0–2).

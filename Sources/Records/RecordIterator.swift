@@ -54,6 +54,9 @@ public struct RecordIterator {
     }
   }
 
+  /// No bytes are left.
+  var isAtEnd: Bool { reader.remaining == 0 }
+
   /// The next record; nil after the last.
   public mutating func next() throws(RecordError) -> Record? {
     if remaining == 0 { return nil }

@@ -1,4 +1,5 @@
 import Controller
+import Records
 
 /// A topic's settings as this broker's file and Kafka's defaults have them.
 enum TopicSettings {
@@ -30,6 +31,18 @@ enum TopicSettings {
   ]
 
   static func standard(_ name: String) -> String? { defaults.first { $0.name == name }?.standard }
+
+  /// What `compression.type` asks for; nil for `producer`.
+  static func codec(_ name: String?) -> CompressionCodec? {
+    switch name {
+    case "uncompressed": CompressionCodec.none
+    case "gzip": .gzip
+    case "snappy": .snappy
+    case "lz4": .lz4
+    case "zstd": .zstd
+    default: nil
+    }
+  }
 
   /// What the broker's file, or this broker's own default, says for a topic's setting; nil when it says nothing.
   static func fromFile(_ name: String, _ configuration: BrokerConfiguration) -> String? {

@@ -156,7 +156,7 @@ final class GroupHost {
       partition.append($0, records: count, at: plane.now, wallClock: plane.wallClock)
     }
     switch outcome {
-    case .failed(let code, _): step(id, .appendResult(append, code))
+    case .failed(let code, _, _): step(id, .appendResult(append, code))
     case .appended(_, let end, _):
       let token = plane.nextToken()
       appends[token] = (id, append)

@@ -94,6 +94,9 @@ final class HostedPartition {
     rules.maxMessageBytes = log.config.maxMessageBytes
     rules.requiresKeys = log.config.compacts
     rules.stampsAppendTime = log.config.stampsAppendTime
+    rules.decodesRecords = true
+    rules.maxDecompressedBytes = max(64 << 20, 8 * log.config.maxMessageBytes)
+    rules.targetCodec = TopicSettings.codec(plane.topicSetting(name.topic, "compression.type"))
     func limit(_ key: String) -> Int64? { plane.topicSetting(name.topic, key).flatMap { Int64($0) } }
     rules.timestampAfterMax = limit("message.timestamp.after.max.ms")
     rules.timestampBeforeMax = limit("message.timestamp.before.max.ms")
@@ -117,7 +120,7 @@ final class HostedPartition {
   // MARK: produce
 
   enum ProduceOutcome {
-    case failed(ErrorCode, String?)
+    case failed(ErrorCode, String?, [RecordRejection] = [])
     /// `end` is one past the last offset; `appendTime` is −1 unless the broker sets the time.
     case appended(base: Offset, end: Offset, appendTime: Int64)
   }
@@ -135,7 +138,7 @@ final class HostedPartition {
       header = try RecordBatch.validate(UnsafeRawBufferPointer(batch), rules: rules, now: wallClock)
     } catch {
       plane.metrics.count(error)
-      return .failed(error.errorCode, "\(error)")
+      return .failed(error.errorCode, error.message, error.recordErrors)
     }
     if header.isTransactional { return .failed(.transactionalIdAuthorizationFailed, "Transactions are not served") }
     switch log.producers.check(header, isFromClient: true) {
@@ -145,7 +148,17 @@ final class HostedPartition {
       plane.metrics.counts.invalidOffsetOrSequenceRecords += Int(header.recordCount)
       return .failed(code, reason)
     }
-    return append(batch, records: Int(header.recordCount), at: now, wallClock: wallClock)
+    let count = Int(header.recordCount)
+    if let codec = rules.targetCodec, codec != header.codec {
+      do throws(RecordError) {
+        var bytes = try RecordBatch.recompressed(UnsafeRawBufferPointer(batch), to: codec, rules: rules)
+        return bytes.withUnsafeMutableBytes { append($0, records: count, at: now, wallClock: wallClock) }
+      } catch {
+        return .failed(error.errorCode, error.message)
+      }
+    }
+    RecordBatch.setMaxTimestamp(batch, to: header.maxTimestamp)
+    return append(batch, records: count, at: now, wallClock: wallClock)
   }
 
   /// Appends batches that are known to be good: checked ones of clients, or the cluster's own.

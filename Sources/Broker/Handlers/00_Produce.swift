@@ -76,9 +76,9 @@ extension DataPlane {
   ) {
     partition.topicMetrics.counters.produceRequests += 1
     switch partition.produce(batch, acks: acks, at: now, wallClock: wallClock) {
-    case .failed(let code, let message):
+    case .failed(let code, let message, let records):
       countFailure(code, of: partition, bytes: batch.count)
-      operation.fail(place, code, message)
+      operation.fail(place, code, message, records)
       operation.addLeaderHint(place, partition)
     case .appended(let base, let end, let appendTime):
       operation.succeed(place, base: base, appendTime: appendTime, logStart: partition.logStartOffset)
@@ -151,8 +151,14 @@ final class ProduceOperation {
     response.responses[place.0].partitionResponses[place.1].logStartOffset = logStart.rawValue
   }
 
-  func fail(_ place: (Int, Int), _ code: ErrorCode, _ message: String? = nil) {
+  func fail(_ place: (Int, Int), _ code: ErrorCode, _ message: String? = nil, _ records: [RecordRejection] = []) {
     hasFailed = true
+    response.responses[place.0].partitionResponses[place.1].recordErrors = records.map { record in
+      var row = ProduceResponse.BatchIndexAndErrorMessage()
+      row.batchIndex = record.index
+      row.batchIndexErrorMessage = record.message
+      return row
+    }
     response.responses[place.0].partitionResponses[place.1].errorCode = code.rawValue
     response.responses[place.0].partitionResponses[place.1].errorMessage = message
     response.responses[place.0].partitionResponses[place.1].baseOffset = -1
