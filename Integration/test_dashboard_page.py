@@ -125,6 +125,14 @@ def test_a_server_that_never_spoke_is_not_shown_as_a_cluster(browser):
         expect(tile(page, "brokers")).to_have_text("–")
 
 
+def test_a_refusal_is_told_in_the_servers_words(browser):
+    refusal = {"status": 401, "json": {"error": {"code": "token_required", "message": "give the token"}}}
+    with FakeDashboard("healthy") as fake, browser.page("about:blank", problems_allowed=True) as page:
+        page.route("**/api/v1/**", lambda route: route.fulfill(**refusal))
+        page.goto(fake.address)
+        expect(page.locator("#verdict-sentence")).to_contain_text("the dashboard's server says: give the token")
+
+
 def test_hostile_names_and_values_stay_text(browser):
     with FakeDashboard("hostile", allow_actions=True) as fake, browser.page(fake.address) as page:
         verdict(live(page), "Degraded")

@@ -15,8 +15,8 @@ import { addSecond, loadTimeline, startTimeline, themeChanged } from "./timeline
 import { showTopics, startTopics } from "./topics.js";
 import { showVerdict } from "./verdict.js";
 
-/** What is known now. `behind`: the timeline and `about` are to be read (again). */
-const state = { model: undefined, about: { allowActions: false, canControlBrokers: false }, behind: true, reading: false };
+/** What is known now. `behind`: the timeline and `about` are to be read (again); `trouble`: why the stream was refused. */
+const state = { model: undefined, about: { allowActions: false, canControlBrokers: false }, behind: true, reading: false, trouble: undefined };
 
 const stream = new Stream({
   model(model) {
@@ -36,10 +36,20 @@ const stream = new Stream({
   },
   opened() {
     state.behind = true;
+    state.trouble = undefined;
     catchUp();
   },
+  async refused() {
+    // A stream does not say why; a plain request does: a token that is wanted, too many streams.
+    try {
+      await get("model");
+      state.trouble = undefined;
+    } catch (error) {
+      state.trouble = error instanceof TypeError ? undefined : cut(error.message, 300);
+    }
+  },
   tick(connection, age) {
-    showVerdict(state.model, connection, age, stream.now());
+    showVerdict(state.model, connection, age, stream.now(), state.trouble);
   },
 });
 

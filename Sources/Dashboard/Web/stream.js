@@ -14,7 +14,7 @@ export class Stream {
   #startedAt = performance.now();
   #retryAt = 0;
 
-  /** `handlers`: model, second, partitions, alerts (each with what came), opened (again), tick(connection, age). */
+  /** `handlers`: model, second, partitions, alerts (each with what came), opened (again), refused, tick(connection, age). */
   constructor(handlers) {
     this.#handlers = handlers;
   }
@@ -74,6 +74,7 @@ export class Stream {
     const silent = now - (this.#arrivedAt ?? this.#startedAt) > silentAfter;
     if ((closed || silent) && now > this.#retryAt) {
       this.#retryAt = now + (closed ? 1000 : silentAfter);
+      if (closed) this.#handlers.refused();
       this.#connect();
     }
     this.#handlers.tick(this.connection, this.age);

@@ -10,8 +10,8 @@ const severityIcons = { critical: "unavailable", warning: "degraded", info: "inf
 
 let announced;
 
-export function showVerdict(model, connection, age, now) {
-  const state = shown(model, connection, age);
+export function showVerdict(model, connection, age, now, trouble) {
+  const state = shown(model, connection, age, trouble);
   const root = document.documentElement;
   setAttribute(root, "data-verdict", state.word);
   setAttribute(root, "data-connection", connection === "absent" ? "stale" : connection);
@@ -48,16 +48,17 @@ export function showVerdict(model, connection, age, now) {
 export const hasRemedy = (model) =>
   model.verdict.word !== "healthy" && (model.nextCommands.length > 0 || model.troubledPartitions.length > 0);
 
-function shown(model, connection, age) {
+function shown(model, connection, age, trouble) {
+  const why = trouble === undefined ? "the dashboard's server sends nothing" : `the dashboard's server says: ${trouble}`;
   if (!model) {
     return connection === "absent"
-      ? { word: "unknown", icon: "stale", title: "No data", sentence: "The dashboard's server sends nothing. Trying again every second." }
+      ? { word: "unknown", icon: "stale", title: "No data", sentence: `Trying again every second; ${why}.` }
       : { word: "unknown", icon: "unknown", title: "Connecting", sentence: "Nothing is known of the cluster yet." };
   }
   if (connection === "stale") {
     return {
       word: "unknown", icon: "stale", title: "Stale",
-      sentence: `Data is ${span(age)} old: the dashboard's server sends nothing. What is below was so at ${clock(model.at)}; the last word was “${words[model.verdict.word] ?? "Unknown"}”.`,
+      sentence: `Data is ${span(age)} old: ${why}. What is below was so at ${clock(model.at)}; the last word was “${words[model.verdict.word] ?? "Unknown"}”.`,
     };
   }
   const word = words[model.verdict.word] ? model.verdict.word : "unknown";
