@@ -442,6 +442,33 @@ def test_a_command_is_copied_as_it_stands(browser):
             assert page.evaluate("navigator.clipboard.readText()") == "./streamsocial start 2"
 
 
+def test_the_double_speaks_as_the_monitor_does():
+    """Every field and every word that the imaginary clusters send is one of the Swift types that are the contract."""
+    contract = "".join(file.read_text() for file in sorted((WEB.parents[1] / "Monitor" / "Model").glob("*.swift")))
+    fields = set(re.findall(r"public var (\w+)", contract))
+    words = set(re.findall(r"case (\w+)$", contract, re.MULTILINE)) | set(re.findall(r'case \w+ = "(\w+)"', contract))
+    words |= {word for line in re.findall(r"case (\w+(?:, \w+)+)$", contract, re.MULTILINE) for word in line.split(", ")}
+
+    def check(value, where):
+        if isinstance(value, list):
+            for entry in value:
+                check(entry, where)
+        elif isinstance(value, dict):
+            for name, entry in value.items():
+                assert name in fields, f"{where}: no field {name}"
+                check(entry, f"{where}.{name}")
+                if name in ("word", "verdict", "severity", "trouble", "kind", "progress") or name == "state" and "groups" not in where:
+                    assert isinstance(entry, dict) or entry in words, f"{where}.{name}: no such word as {entry}"
+
+    for scenario in ("healthy", "degraded", "unavailable", "unknown", "hostile", "thousand"):
+        cluster = cluster_models.ImaginaryCluster(scenario)
+        for name, value in {
+            "model": cluster.model(), "partitions": cluster.partition_map(), "alerts": cluster.alerts(),
+            "points": cluster.points, "markers": cluster.markers, "groups": cluster.group("analytics"),
+        }.items():
+            check(value, name)
+
+
 def test_the_sources_hold_nothing_that_makes_markup_or_code_from_text():
     forbidden = re.compile(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|createContextualFragment|DOMParser|srcdoc|javascript:"

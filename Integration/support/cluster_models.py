@@ -169,9 +169,9 @@ class ImaginaryCluster:
             "topics": [self.topic(topic) for topic in partition_map["topics"]], "groups": self.groups(),
             "traffic": {
                 key: newest[key] for key in ("eventsInPerSecond", "eventsOutPerSecond", "targetPerSecond") if key in newest
-            } | {"bytesInPerSecond": 4.1e6, "bytesOutPerSecond": 12.5e6, "errorsPerSecond": []},
+            } | {"bytesInPerSecond": 4.1e6, "bytesOutPerSecond": 12.5e6, "errorsPerSecond": [{"code": "NOT_ENOUGH_REPLICAS", "perSecond": 38.0}] if self.scenario == "unavailable" else []},
             "canary": {key: newest[key] for key in ("producePercentile50", "producePercentile99", "produceMax") if key in newest}
-            | {"endToEndPercentile99": 11.4, "brokers": [{"id": number, "ok": number not in self.broken} for number in (1, 2, 3)]},
+            | {"endToEndPercentile99": 11.4, "brokers": [self.canary(number) for number in (1, 2, 3)]},
             "nextCommands": [], "blindSpots": [],
         }
         if self.scenario == "unknown":
@@ -223,9 +223,14 @@ class ImaginaryCluster:
             return {"failures": 0, "writesBlocked": False, "reason": f"{totals['atMinISR']} partitions have 2 in-sync replicas and need 2"}
         return {"failures": 1, "writesBlocked": False, "reason": "every partition has 3 in-sync replicas and needs 2"}
 
+    def canary(self, number):
+        if number in self.broken:
+            return {"id": number, "ok": False, "error": "REQUEST_TIMED_OUT"}
+        return {"id": number, "ok": True, "produceMilliseconds": 2.1 + number / 3, "endToEndMilliseconds": 6.2 + number, "at": self.now - 400}
+
     def controller(self):
         members = [{"id": number, "logEndOffset": 4211, "lag": 0} for number in (1, 2, 3)]
-        found = {"leaderEpoch": 7, "voters": members, "observers": []}
+        found = {"leaderEpoch": 7, "highWatermark": 4211, "voters": members, "observers": []}
         return found if self.scenario == "unavailable" else found | {"id": 1, "since": self.changed_at - 150_000}
 
     def broker(self, number, every):

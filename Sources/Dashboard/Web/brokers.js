@@ -46,6 +46,7 @@ export function showBrokers(model, about, now) {
     setText(row.bytesOut, isKnown(broker.bytesInPerSecond) || isKnown(broker.bytesOutPerSecond) ? bytes(broker.bytesOutPerSecond) : "");
     setText(named.p99, latency(broker.producePercentile99));
     setText(named.memory, bytes(broker.residentBytes));
+    setAttribute(named.memory, "title", `${isKnown(broker.cpuCores) ? `${broker.cpuCores.toFixed(2)} cores busy` : "processor time unknown"}, ${isKnown(broker.openFiles) ? `${count(broker.openFiles)} open files` : "open files unknown"}`);
     setText(named.disk, bytes(broker.diskUsedBytes));
     setAttribute(named.disk, "title", isKnown(broker.diskFreeBytes) ? `${bytes(broker.diskFreeBytes)} free` : "free space unknown");
     setText(named.seen, isKnown(broker.lastSeen) ? (now - broker.lastSeen < 3000 ? "now" : `${span(now - broker.lastSeen)} ago`) : "never");

@@ -4,6 +4,7 @@ import { showAlerts, takeAlerts } from "./alerts.js";
 import { get } from "./api.js";
 import { showBrokers } from "./brokers.js";
 import { byId, setText } from "./dom.js";
+import { showFacts } from "./facts.js";
 import { cut } from "./format.js";
 import { showGroups } from "./groups.js";
 import { partitionsThemeChanged, showPartitions, startPartitions } from "./partitions.js";
@@ -78,6 +79,7 @@ function showAll() {
     () => showVerdict(model, stream.connection, stream.age, now),
     () => showTiles(model),
     () => showBrokers(model, about, now),
+    () => showFacts(model),
     () => showGroups(model, now),
     () => showAlerts(about, now),
     () => showRemedy(model, now),
