@@ -62,8 +62,10 @@ struct Observations {
         return member
       }
       observation.quorum = quorum
-      observation.extents = topics[0].partitions.enumerated().filter { $0.element.leader > 0 }.map {
-        .init(topic: topics[0].name, partition: $0.element.id, start: 0, end: ends[$0.offset])
+      observation.extents = topics.prefix(1).flatMap { topic in
+        topic.partitions.enumerated().filter { $0.element.leader > 0 }.map {
+          .init(topic: topic.name, partition: $0.element.id, start: 0, end: ends[$0.offset])
+        }
       }
     } else {
       observation.failures = ["no broker answers"]

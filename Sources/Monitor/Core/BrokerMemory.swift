@@ -2,31 +2,40 @@
 struct BrokerMemory: Sendable {
   /// What one round says of a broker.
   struct Facts {
+    /// Registered and not fenced: Metadata names it.
     var isMember: Bool
+    /// Registered, and fenced by the controller; false when that is not known.
+    var isFenced = false
     /// Nil: it was not asked in this round.
     var answer: ClusterObservation.Answer?
     /// The supervisor's word, when there is one.
     var process: ClusterObservation.Process?
-    var replicas: Int
-    var inSyncReplicas: Int
-    var leaders: Int
-    /// Partitions without a leader that it holds a replica of.
-    var leaderless: Int
-    /// Whether `isMember` and the counts are of this round.
+    var replicas = 0
+    var inSyncReplicas = 0
+    var leaders = 0
+    /// Partitions without a leader that it holds an in-sync replica of.
+    var leaderless = 0
+    /// It is a voter of a quorum that has no leader.
+    var isElecting = false
+    /// Whether membership and counts are of this round.
     var metadataIsFresh: Bool
   }
 
-  /// Rounds of silence until a member counts as failed; a refused connection counts at once.
+  /// Rounds of silence until a member counts as failed; a refused connection counts at once, and so does silence of a
+  /// broker that the controller has fenced.
   static let silentRoundsMax = 2
   static let historyMax = 20
+  /// A broker that is gone so soon after it gave all its leaderships away was shut down. Milliseconds.
+  static let farewell: Int64 = 15_000
 
   var view: BrokerView
-  var silentRounds = 0
-  var hasBeenMember = false
+  private var silentRounds = 0
+  private var hasBeenMember = false
   /// How many partitions it led while it last was well.
-  var leadersBefore = 0
-  /// It was a member that had given away every leadership, though it held replicas in sync: a controlled shutdown.
-  var gaveLeadersAway = false
+  private(set) var leadersBefore = 0
+  /// When it last went from leading something to leading nothing, as a member that answers: a controlled shutdown.
+  private var gaveLeadersAwayAt: Int64?
+  private var leadersLastRound = 0
   var lastNamedAt: Int64
   /// When its metrics page was last read.
   var measuredAt: Int64?
@@ -43,6 +52,14 @@ struct BrokerMemory: Sendable {
     }
   }
 
+  /// Known to serve nobody: its replicas count for nothing, whatever the controller still believes.
+  var isDead: Bool {
+    switch view.state {
+    case .starting, .shutdown, .failed: true
+    case .running, .recovering, .leaderElection, .unknown: false
+    }
+  }
+
   /// One step of the state machine.
   mutating func observe(_ facts: Facts, at: Int64) {
     if facts.answer?.answered == true {
@@ -51,28 +68,36 @@ struct BrokerMemory: Sendable {
     } else if facts.answer != nil {
       silentRounds += 1
     }
-    if let (state, reason) = next(facts) { move(to: state, because: reason, at: at) }
-    guard facts.metadataIsFresh, facts.isMember, facts.answer?.answered == true else { return }
+    if let (state, reason) = next(facts, at: at) { move(to: state, because: reason, at: at) }
+    guard facts.metadataIsFresh, facts.isMember, facts.answer?.answered == true else {
+      if !isAlive { leadersLastRound = 0 }
+      return
+    }
     hasBeenMember = true
-    gaveLeadersAway = facts.leaders == 0 && leadersBefore > 0
-    if facts.leaders > 0 { leadersBefore = facts.leaders }
+    if facts.leaders > 0 {
+      leadersBefore = facts.leaders
+      gaveLeadersAwayAt = nil
+    } else if leadersLastRound > 0 {
+      gaveLeadersAwayAt = at
+    }
+    leadersLastRound = facts.leaders
   }
 
-  private func next(_ facts: Facts) -> (BrokerView.State, String)? {
+  private func next(_ facts: Facts, at: Int64) -> (BrokerView.State, String)? {
     guard let answer = facts.answer else { return nil }
-    return answer.answered ? whenAnswering(facts) : whenSilent(facts, answer)
+    return answer.answered ? whenAnswering(facts) : whenSilent(facts, answer, at: at)
   }
 
   private func whenAnswering(_ facts: Facts) -> (BrokerView.State, String)? {
     guard facts.metadataIsFresh else { return nil }
     guard facts.isMember else {
-      return isAlive
-        ? (.recovering, "answers, and is fenced by the controller")
-        : view.state == .recovering ? nil : (.starting, "answers, not yet part of the cluster")
+      if isAlive || facts.isFenced { return (.recovering, "answers, and is fenced by the controller") }
+      return (.starting, "answers, not yet part of the cluster")
     }
     if facts.leaderless > 0 {
       return (.leaderElection, "\(count(facts.leaderless, "partition")) of it \(have(facts.leaderless)) no leader")
     }
+    if facts.isElecting { return (.leaderElection, "the quorum elects a controller") }
     let behind = facts.replicas - facts.inSyncReplicas
     if behind > 0 {
       return (.recovering, "\(behind) of \(count(facts.replicas, "replica")) not in sync")
@@ -81,15 +106,17 @@ struct BrokerMemory: Sendable {
   }
 
   private func whenSilent(
-    _ facts: Facts, _ answer: ClusterObservation.Answer
+    _ facts: Facts, _ answer: ClusterObservation.Answer, at: Int64
   ) -> (BrokerView.State, String)? {
     if facts.process?.state == "paused" { return (.failed, "its process is paused") }
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
-    guard isGone || silentRounds >= Self.silentRoundsMax || !hasBeenMember else { return nil }
+    let isOut = facts.metadataIsFresh && !facts.isMember
+    guard isGone || isOut || silentRounds >= Self.silentRoundsMax || !hasBeenMember else { return nil }
     // A broker that starts refuses connections until its listener is open.
     if view.state == .starting, facts.process?.state == "running" { return nil }
-    if view.state == .shutdown || isGone && gaveLeadersAway {
+    let hasLeft = gaveLeadersAwayAt.map { at - $0 <= Self.farewell } ?? false
+    if view.state == .shutdown || isGone && isAlive && hasLeft {
       return (.shutdown, "left after handing over its leaderships")
     }
     return (.failed, "does not answer (\(answer.reason ?? "silent"))")

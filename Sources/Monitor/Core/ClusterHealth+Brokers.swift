@@ -1,22 +1,25 @@
 extension ClusterHealth {
-  /// Runs each broker's state machine: those that the cluster names, its replica lists name, or were seen before.
+  /// What the partitions say of one broker.
+  private struct Counts {
+    var replicas = 0
+    var inSync = 0
+    var leaders = 0
+    var leaderless = 0
+  }
+
+  /// Runs the state machine of each broker that the cluster should have: those that are registered, named by replica
+  /// lists, known to the supervisor of this machine, or seen before.
   mutating func observeBrokers(_ observation: ClusterObservation) {
     let at = observation.at
     let fresh = observation.metadata != nil
-    var counts: [Int32: (replicas: Int, inSync: Int, leaders: Int, leaderless: Int)] = [:]
-    for partition in knownTopics.lazy.flatMap(\.partitions) {
-      for replica in partition.replicas {
-        var count = counts[replica] ?? (0, 0, 0, 0)
-        count.replicas += 1
-        if partition.isr.contains(replica) { count.inSync += 1 }
-        if partition.leader == replica { count.leaders += 1 }
-        if partition.leader < 0, partition.isr.contains(replica) { count.leaderless += 1 }
-        counts[replica] = count
-      }
-    }
+    let counts = countPartitions()
     let members = Set(knownMembers.map(\.id))
-    let local = Set((observation.processes ?? []).map(\.broker))
-    for id in members.union(counts.keys).union(local).union(observation.answers.map(\.broker)).sorted() {
+    let fenced = Set(observation.fencedBrokers ?? [])
+    var expected = members.union(counts.keys).union(fenced).union((observation.processes ?? []).map(\.broker))
+    // Voters are brokers where every broker is a voter, too; elsewhere they are controllers and nothing else.
+    let voters = Set(knownVoters ?? [])
+    if !members.isEmpty, members.isSubset(of: voters) { expected.formUnion(voters) }
+    for id in expected.sorted() {
       var memory = brokers[id] ?? BrokerMemory(id: id, at: at)
       memory.lastNamedAt = at
       brokers[id] = memory
@@ -26,23 +29,41 @@ extension ClusterHealth {
       brokers[member.id]?.view.port = member.port
       brokers[member.id]?.view.rack = member.rack
     }
+    let answers = Dictionary(observation.answers.map { ($0.broker, $0) }, uniquingKeysWith: { first, _ in first })
     for id in brokers.keys.sorted() {
       guard var memory = brokers[id] else { continue }
-      let count = counts[id] ?? (0, 0, 0, 0)
+      let count = counts[id] ?? Counts()
       var facts = BrokerMemory.Facts(
-        isMember: members.contains(id), answer: observation.answers.first { $0.broker == id },
+        isMember: members.contains(id), isFenced: fenced.contains(id), answer: answers[id],
         process: observation.processes?.first { $0.broker == id }, replicas: count.replicas,
-        inSyncReplicas: count.inSync, leaders: count.leaders, leaderless: count.leaderless, metadataIsFresh: fresh)
+        inSyncReplicas: count.inSync, leaders: count.leaders, leaderless: count.leaderless,
+        isElecting: isElecting && voters.contains(id), metadataIsFresh: fresh)
       // Named by replica lists only: nobody knows where to ask, and the cluster does not have it.
       if facts.answer == nil, fresh, !facts.isMember {
         facts.answer = .init(broker: id, answered: false, reason: "not part of the cluster", wasRefused: true)
       }
       memory.observe(facts, at: at)
-      memory.view.leaders = count.leaders
+      memory.view.leaders = memory.isDead ? 0 : count.leaders
       memory.view.replicas = count.replicas
-      memory.view.inSyncReplicas = count.inSync
+      memory.view.inSyncReplicas = memory.isDead ? 0 : count.inSync
       brokers[id] = at - memory.lastNamedAt > Self.forgetAfter ? nil : memory
     }
+  }
+
+  private func countPartitions() -> [Int32: Counts] {
+    var counts: [Int32: Counts] = [:]
+    for partition in knownTopics.lazy.flatMap(\.partitions) {
+      for replica in partition.replicas {
+        var count = counts[replica] ?? Counts()
+        count.replicas += 1
+        let isInSync = partition.isr.contains(replica)
+        if isInSync { count.inSync += 1 }
+        if partition.leader == replica { count.leaders += 1 }
+        if partition.leader < 0, isInSync { count.leaderless += 1 }
+        counts[replica] = count
+      }
+    }
+    return counts
   }
 
   /// By id, with what processes and metrics add.
@@ -74,11 +95,11 @@ extension ClusterHealth {
     guard var view = brokers[id]?.view else { return }
     let errors = metrics.errorsTotal.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
     view.metricsURL = metrics.url
-    view.eventsInPerSecond = rate(id, "messages", metrics.messagesInTotal, at: at)
-    view.bytesInPerSecond = rate(id, "bytes in", metrics.bytesInTotal, at: at)
-    view.bytesOutPerSecond = rate(id, "bytes out", metrics.bytesOutTotal, at: at)
-    view.requestErrorsPerSecond = rate(id, "errors", metrics.errorsTotal.isEmpty ? nil : errors, at: at)
-    view.cpuCores = rate(id, "cpu", metrics.cpuSecondsTotal, at: at)
+    view.eventsInPerSecond = traffic.rate(id, "messages", metrics.messagesInTotal, at: at)
+    view.bytesInPerSecond = traffic.rate(id, "bytes in", metrics.bytesInTotal, at: at)
+    view.bytesOutPerSecond = traffic.rate(id, "bytes out", metrics.bytesOutTotal, at: at)
+    view.requestErrorsPerSecond = traffic.rate(id, "errors", metrics.errorsTotal.isEmpty ? nil : errors, at: at)
+    view.cpuCores = traffic.rate(id, "cpu", metrics.cpuSecondsTotal, at: at)
     view.producePercentile99 = metrics.producePercentile99
     view.residentBytes = metrics.residentBytes.flatMap(Self.whole)
     view.openFiles = metrics.openFiles.flatMap(Self.whole)
@@ -90,25 +111,24 @@ extension ClusterHealth {
 
   private static func whole(_ value: Double) -> Int64? { Int64(exactly: value.rounded()) }
 
-  /// What to type next: first what shows more, then what mends.
-  func nextCommands(_ model: ClusterModel) -> [NextCommand] {
+  /// What to type next: first what mends, then what shows more.
+  func nextCommands(_ model: ClusterModel, _ observation: ClusterObservation) -> [NextCommand] {
     guard model.verdict.word != .healthy else { return [] }
     var commands: [NextCommand] = []
-    let servers = model.bootstrapServers
+    let servers = Phrase.word(model.bootstrapServers)
     for broker in model.brokers where broker.state == .failed || broker.state == .shutdown {
       // Only a cluster of this machine has processes that a command here can start.
-      if broker.processID != nil || broker.metricsURL?.contains("127.0.0.1") == true {
-        commands.append(.init(command: "streamsocial start \(broker.id)", reason: "starts broker \(broker.id) again"))
-      }
+      guard let process = observation.processes?.first(where: { $0.broker == broker.id }) else { continue }
+      commands.append(
+        process.state == "paused"
+          ? .init(command: "streamsocial resume \(broker.id)", reason: "lets broker \(broker.id) go on")
+          : .init(command: "streamsocial start \(broker.id)", reason: "starts broker \(broker.id) again"))
     }
-    if !model.troubledPartitions.isEmpty {
-      let topics = model.troubledPartitions.map(\.topic)
-      if let topic = topics.first, topic.allSatisfy({ $0.isLetter || $0.isNumber || "._-".contains($0) }) {
-        commands.append(
-          .init(
-            command: "streamsocial topics describe \(topic) --bootstrap-servers \(servers)",
-            reason: "shows leaders and in-sync replicas"))
-      }
+    if let topic = model.troubledPartitions.first?.topic {
+      commands.append(
+        .init(
+          command: "streamsocial topics describe \(Phrase.word(Phrase.clean(topic))) --bootstrap-servers \(servers)",
+          reason: "shows leaders and in-sync replicas"))
     }
     commands.append(
       .init(command: "streamsocial top --bootstrap-servers \(servers)", reason: "follows it in the terminal"))

@@ -145,6 +145,12 @@ public struct ClusterObservation: Sendable, Equatable {
   public var metadata: Metadata?
   public var answers: [Answer] = []
   public var quorum: ControllerView?
+  /// The cluster has no quorum that could be asked (a Kafka with ZooKeeper): Metadata names the controller.
+  public var quorumIsUnsupported = false
+  /// Registered brokers that the controller has fenced. Nil: not asked, for all that were expected are members.
+  public var fencedBrokers: [Int32]?
+  /// Brokers whose metrics page did not come, with the reason.
+  public var metricsFailures: [Int32: String] = [:]
   /// Nil: not asked in this round (large clusters are asked in turns).
   public var extents: [Extent]?
   public var groups: [Group]?

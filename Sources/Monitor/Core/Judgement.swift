@@ -3,15 +3,22 @@ struct Judgement {
   struct Facts {
     var at: Int64
     var observation: ClusterObservation
+    /// By id.
     var brokers: [BrokerMemory]
-    /// Of `brokers`, how many partitions each led while they last were whole.
-    var ledBefore: [Int32: Int]
     var totals: PartitionTotals
+    /// Partitions that take no acks=all writes; nil: not known.
+    var refusing: Int?
+    /// Partitions whose leader just died.
+    var awaitingLeader: Int
     var tolerance: FailureTolerance
     var canary: CanaryView
     var groups: [GroupView]
     /// Rounds since the cluster last answered.
     var roundsWithoutMetadata: Int
+    /// Milliseconds; nil while the quorum answers.
+    var quorumSilentFor: Int64?
+    /// Nil: not known.
+    var voters: (living: Int, total: Int)?
   }
 
   /// A reason before it is known since when it holds.
@@ -48,23 +55,20 @@ struct Judgement {
     }.map(\.element)
   }
 
+  /// Certain, unlike silence.
+  static func everybodyRefuses(_ observation: ClusterObservation) -> Bool {
+    observation.metadata == nil && !observation.answers.isEmpty
+      && observation.answers.allSatisfy { !$0.answered && $0.wasRefused }
+  }
+
   private static func reachability(_ facts: Facts) -> [Finding] {
-    let answers = facts.observation.answers
-    guard facts.observation.metadata == nil else {
-      if facts.observation.quorum.map({ $0.id == nil }) ?? false {
-        return [
-          Finding(
-            code: "no-controller", subject: "", severity: .critical, text: "no active controller",
-            word: .unavailable)
-        ]
-      }
-      return []
-    }
-    if !answers.isEmpty, answers.allSatisfy({ !$0.answered && $0.wasRefused }) {
+    guard facts.observation.metadata == nil else { return controller(facts) }
+    if everybodyRefuses(facts.observation) {
+      let isStarting = !facts.brokers.isEmpty && facts.brokers.allSatisfy { $0.view.state == .starting }
       return [
         Finding(
-          code: "unreachable", subject: "", severity: .critical,
-          text: "every broker refuses connections", word: .unavailable)
+          code: "unreachable", subject: "", severity: isStarting ? .warning : .critical,
+          text: isStarting ? "the brokers are starting" : "every broker refuses connections", word: .unavailable)
       ]
     }
     // One round may be lost without a verdict.
@@ -76,10 +80,31 @@ struct Judgement {
     ]
   }
 
+  private static func controller(_ facts: Facts) -> [Finding] {
+    func none(_ severity: Severity, _ word: Verdict.Word, _ text: String) -> [Finding] {
+      [Finding(code: "no-controller", subject: "", severity: severity, text: text, word: word)]
+    }
+    if let quorum = facts.observation.quorum {
+      return quorum.id == nil ? none(.critical, .unavailable, "no active controller") : []
+    }
+    if facts.observation.quorumIsUnsupported {
+      return facts.observation.metadata?.controller == nil
+        ? none(.critical, .unavailable, "no active controller") : []
+    }
+    // Between two controllers nobody answers for a moment.
+    guard let silent = facts.quorumSilentFor, silent >= ClusterHealth.quorumPatience else { return [] }
+    if let voters = facts.voters, voters.living <= voters.total / 2 {
+      return none(
+        .critical, .unavailable,
+        "no active controller (\(voters.living) of \(voters.total) voters live, \(voters.total / 2 + 1) needed)")
+    }
+    return none(.warning, .degraded, "the quorum does not answer for \(duration(silent))")
+  }
+
   private static func brokers(_ facts: Facts) -> [Finding] {
     facts.brokers.compactMap { broker in
       let view = broker.view
-      let led = facts.ledBefore[view.id] ?? 0
+      let led = broker.leadersBefore
       let role = led > 0 ? " (leader of \(count(led, "partition")))" : ""
       let since = clock(view.stateSince)
       switch view.state {
@@ -118,6 +143,14 @@ struct Judgement {
     }
     add("offline-partitions", facts.totals.offline, .critical, .unavailable, "offline")
     add("under-min-isr", facts.totals.underMinISR, .critical, .unavailable, "under min ISR")
+    if facts.awaitingLeader > 0 {
+      let number = facts.awaitingLeader
+      found.append(
+        Finding(
+          code: "offline-partitions", subject: "awaiting", severity: .critical,
+          text: "\(number) of \(count(total, "partition")) \(number == 1 ? "waits" : "wait") for a new leader",
+          word: .degraded))
+    }
     add("under-replicated", facts.totals.underReplicated, .warning, .degraded, "under-replicated")
     if facts.tolerance.failures == 0, facts.tolerance.writesBlocked == false,
       facts.totals.underReplicated ?? 0 > 0 || facts.brokers.contains(where: { !$0.isAlive })
@@ -163,9 +196,18 @@ struct Judgement {
         found.append(
           Finding(
             code: "log-directory-offline", subject: "\(metrics.broker)", severity: .critical,
-            text: "broker \(metrics.broker) lost \(offline == 1 ? "a log directory" : "\(Int(offline)) log directories")",
+            text:
+              "broker \(metrics.broker) lost \(offline == 1 ? "a log directory" : "\(Int(offline)) log directories")",
             word: .degraded))
       }
+    }
+    let alive = Set(facts.brokers.filter(\.isAlive).map(\.view.id))
+    for (broker, reason) in facts.observation.metricsFailures.sorted(by: { $0.key < $1.key })
+    where alive.contains(broker) {
+      found.append(
+        Finding(
+          code: "stale-metrics", subject: "\(broker)", severity: .info,
+          text: "broker \(broker)'s metrics page does not answer (\(reason))", word: .healthy))
     }
     return found
   }
@@ -208,13 +250,10 @@ struct Judgement {
 
   private static func writes(_ facts: Facts) -> String {
     if facts.observation.metadata == nil { return "" }
-    guard facts.tolerance.writesBlocked == true else {
-      return facts.tolerance.writesBlocked == nil ? "" : "writes go on"
-    }
-    let refused = max(facts.totals.underMinISR ?? 0, facts.totals.offline ?? 0)
-    return refused > 0
-      ? "acks=all writes are refused for \(count(refused, "partition"))"
-      : "acks=all writes wait until the dead are taken out of the in-sync replicas"
+    guard let refusing = facts.refusing else { return "" }
+    if refusing > 0 { return "acks=all writes are refused for \(count(refusing, "partition"))" }
+    return facts.awaitingLeader > 0
+      ? "writes to \(count(facts.awaitingLeader, "partition")) wait for a new leader" : "writes go on"
   }
 
   /// "14 s", "3 min 5 s", "2 h 10 min".

@@ -1,63 +1,89 @@
 /// What is remembered of the partitions: who led and was in sync while each last was whole, and since when it is not.
+///
+/// Replicas on brokers that are known to be dead are not in sync and lead nothing, even while the controller has not
+/// noticed (9 s with Kafka's defaults): during that time the counts would lie.
 struct PartitionHealth: Sendable {
+  /// A partition whose leader died is offline when no other leads it after so long: clients retry over less.
+  /// Milliseconds.
+  static let electionPatience: Int64 = 3_000
+
   private struct Memory: Sendable {
     var leader: Int32
     var isr: [Int32]
     var trouble: TroubledPartition.Trouble?
     var since: Int64
+    var leaderDeadSince: Int64?
   }
 
   private var memories: [String: [Int32: Memory]] = [:]
   private(set) var totals = PartitionTotals()
   private(set) var troubled: [TroubledPartition] = []
+  /// Partitions that take no acks=all writes: no living leader for longer than patience, or too few living in-sync
+  /// replicas. Nil: not known.
+  private(set) var refusing: Int?
+  /// Partitions whose leader just died, not yet counted as offline.
+  private(set) var awaitingLeader = 0
 
   /// `min.insync.replicas` as Kafka applies it: never more than there are replicas; 1 when it is not known.
   static func needed(_ topic: PartitionMap.Topic, _ partition: PartitionMap.Partition) -> Int {
     max(1, min(topic.minISR ?? 1, partition.replicas.count))
   }
 
-  static func trouble(
-    _ topic: PartitionMap.Topic, _ partition: PartitionMap.Partition
-  ) -> TroubledPartition.Trouble? {
-    let needed = needed(topic, partition)
-    if partition.leader < 0 { return .offline }
-    if partition.isr.count < needed { return .underMinISR }
-    guard partition.isr.count < partition.replicas.count else { return nil }
-    return partition.isr.count == needed ? .atMinISR : .underReplicated
+  /// What was known is not known any more; who led and was in sync is remembered.
+  mutating func forget() {
+    let total = totals.total
+    totals = PartitionTotals()
+    totals.total = total
+    troubled = []
+    refusing = nil
+    awaitingLeader = 0
   }
 
-  mutating func observe(_ topics: [PartitionMap.Topic], at: Int64) {
-    var counts = (total: 0, offline: 0, under: 0, atMin: 0, behind: 0, moved: 0)
+  mutating func observe(_ topics: [PartitionMap.Topic], dead: Set<Int32>, at: Int64) {
+    var counts = (total: 0, offline: 0, under: 0, atMin: 0, behind: 0, moved: 0, refusing: 0)
+    awaitingLeader = 0
     var ailing: [TroubledPartition] = []
     var seen: [String: [Int32: Memory]] = [:]
     for topic in topics {
-      var known = memories[topic.name] ?? [:]
+      let before = memories[topic.name] ?? [:]
+      var after: [Int32: Memory] = [:]
       for partition in topic.partitions {
-        let trouble = Self.trouble(topic, partition)
+        let living = dead.isEmpty ? partition.isr : partition.isr.filter { !dead.contains($0) }
+        let needed = Self.needed(topic, partition)
+        let known = before[partition.id]
+        var memory = known ?? Memory(leader: partition.leader, isr: living, trouble: nil, since: at)
+        memory.leaderDeadSince = dead.contains(partition.leader) ? memory.leaderDeadSince ?? at : nil
+        let isLeaderless = memory.leaderDeadSince.map { at - $0 >= Self.electionPatience } ?? (partition.leader < 0)
+        if memory.leaderDeadSince != nil, !isLeaderless { awaitingLeader += 1 }
         counts.total += 1
-        if trouble == .offline { counts.offline += 1 }
-        if partition.isr.count < Self.needed(topic, partition) { counts.under += 1 }
-        if partition.isr.count == Self.needed(topic, partition) { counts.atMin += 1 }
-        if partition.isr.count < partition.replicas.count { counts.behind += 1 }
+        if isLeaderless { counts.offline += 1 }
+        if living.count < needed { counts.under += 1 }
+        if living.count == needed { counts.atMin += 1 }
+        if living.count < partition.replicas.count { counts.behind += 1 }
         if partition.leader != partition.replicas.first { counts.moved += 1 }
-        var memory =
-          known[partition.id] ?? Memory(leader: partition.leader, isr: partition.isr, trouble: nil, since: at)
-        let wasKnown = known[partition.id] != nil
+        if isLeaderless || living.count < needed { counts.refusing += 1 }
+        let trouble: TroubledPartition.Trouble? =
+          isLeaderless
+          ? .offline
+          : living.count < needed
+            ? .underMinISR
+            : living.count == partition.replicas.count ? nil : living.count == needed ? .atMinISR : .underReplicated
         if trouble == nil {
-          memory = Memory(leader: partition.leader, isr: partition.isr, trouble: nil, since: at)
-        } else if memory.trouble == nil {
-          memory.since = at
+          memory.leader = partition.leader
+          memory.isr = living
         }
+        if trouble == nil || memory.trouble == nil { memory.since = at }
         memory.trouble = trouble
-        known[partition.id] = memory
+        after[partition.id] = memory
         guard let trouble else { continue }
         ailing.append(
           TroubledPartition(
             topic: topic.name, partition: partition.id, trouble: trouble, since: memory.since,
-            leaderBefore: wasKnown ? memory.leader : nil, isrBefore: wasKnown ? memory.isr : nil,
-            leader: partition.leader, isr: partition.isr, replicas: partition.replicas))
+            leaderBefore: known.map { _ in memory.leader }, isrBefore: known.map { _ in memory.isr },
+            leader: dead.contains(partition.leader) ? -1 : partition.leader, isr: living,
+            replicas: partition.replicas))
       }
-      seen[topic.name] = known
+      seen[topic.name] = after
     }
     memories = seen
     totals.total = counts.total
@@ -66,14 +92,10 @@ struct PartitionHealth: Sendable {
     totals.atMinISR = counts.atMin
     totals.underReplicated = counts.behind
     totals.notPreferred = counts.moved
+    refusing = counts.refusing
     troubled = Array(
       ailing.sorted { ($0.rank, $0.topic, $0.partition) < ($1.rank, $1.topic, $1.partition) }
         .prefix(ClusterModel.troubledPartitionsMax))
-  }
-
-  /// How many partitions that broker led while they last were whole.
-  func ledBefore(by broker: Int32) -> Int {
-    memories.values.reduce(0) { $0 + $1.values.count { $0.leader == broker } }
   }
 }
 

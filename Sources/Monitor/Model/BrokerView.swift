@@ -1,16 +1,23 @@
 /// One broker as the monitor sees it from outside.
 public struct BrokerView: Codable, Sendable, Equatable {
-  /// The states that a broker goes through, and the ways between them (drawn on the dashboard).
+  /// The states that a broker goes through, and the ways between them (drawn on the dashboard). Each second decides by
+  /// whether the broker answers, what the controller says of it, and what the supervisor of this machine says, if any:
   ///
-  /// | from | to | when |
+  /// | it | to | when |
   /// |---|---|---|
-  /// | – | STARTING | a process is known (or the id expected), and does not yet take part |
-  /// | STARTING | RECOVERING | it is registered but fenced, or in the cluster with replicas out of sync |
-  /// | RECOVERING | RUNNING | unfenced, and all its replicas in sync |
-  /// | RUNNING | RECOVERING | replicas of it fell out of sync while it lives |
-  /// | RUNNING, RECOVERING | LEADER_ELECTION | it is the controller-to-be, or partitions it should lead await a leader |
-  /// | any | SHUTDOWN | it left by a controlled shutdown, or its process says so |
-  /// | any | FAILED | it was there and does not answer, without a controlled shutdown |
+  /// | answers | LEADER_ELECTION | it is a member, and a partition that it is in sync for has no leader, or it votes in a quorum without a leader |
+  /// | answers | RECOVERING | it is a member, and some of its replicas are not in sync |
+  /// | answers | RUNNING | it is a member, and all its replicas are in sync |
+  /// | answers | RECOVERING | it was alive, or is registered, and the controller has fenced it |
+  /// | answers | STARTING | it is not a member, and was not alive before |
+  /// | is silent | FAILED | its process is paused |
+  /// | is silent | STARTING | its process starts, and it was not alive before; or it was STARTING and its process runs |
+  /// | refuses, or its process is gone | SHUTDOWN | as a member it gave all its leaderships away within the last 15 s |
+  /// | refuses, or its process is gone | FAILED | otherwise, at once |
+  /// | is silent | FAILED | for the second round, or at once when the controller has fenced it or it never was a member |
+  /// | is silent | as before | for one round |
+  ///
+  /// The first row that fits holds. SHUTDOWN stays until it answers again. UNKNOWN: expected, and not asked yet.
   public enum State: String, Codable, Sendable, CaseIterable {
     case starting = "STARTING"
     case recovering = "RECOVERING"
