@@ -5,9 +5,9 @@ import PackageDescription
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .swiftLanguageMode(.v6)]
 
 func library(
-  _ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = strict
+  _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], settings: [SwiftSetting] = strict
 ) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+  .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -57,6 +57,11 @@ let modules: [Target] = [
   library("CommandLineTool"),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
   library("Monitor", ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL"]),
+  .target(name: "CDashboardWeb", path: "Sources/CDashboardWeb"),
+  library(
+    "Dashboard",
+    ["HTTPServer", "EventLoop", "Monitor", "KafkaClient", "Wire", "Records", "Primitives", "CDashboardWeb"],
+    exclude: ["Web"]),
   library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
   library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),
   library(
@@ -69,8 +74,8 @@ let modules: [Target] = [
   .executableTarget(
     name: "streamsocial",
     dependencies: [
-      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Social", "Primitives", "Wire", "Records",
-      "CommitLog", "PosixFiles",
+      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Dashboard", "Social", "Primitives", "Wire",
+      "Records", "CommitLog", "PosixFiles",
     ], swiftSettings: strict),
 ]
 

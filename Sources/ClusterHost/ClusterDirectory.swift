@@ -1,6 +1,14 @@
 import CommandLineTool
 import Primitives
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// The files by which a data directory says whose it is.
 public struct ClusterDirectory: Sendable {
   public var path: String
@@ -62,6 +70,16 @@ public struct ClusterDirectory: Sendable {
     ]
     try LocalFiles.write(json.text() + "\n", to: "\(path)/cluster.json")
     return try clusterID()
+  }
+
+  /// Where this cluster's dashboard is, while one runs; nil when there is none.
+  public var dashboardURL: String? {
+    get { LocalFiles.read("\(path)/dashboard.url").map { String($0.prefix { $0 != "\n" }) } }
+    nonmutating set {
+      let file = "\(path)/dashboard.url"
+      // Without this file only `status` and `up` say less.
+      if let newValue { try? LocalFiles.write(newValue + "\n", to: file) } else { unlink(file) }
+    }
   }
 
   /// Reads `cluster.id`, or makes one: 16 random bytes as Kafka writes them (base64url, 22 characters).

@@ -27,7 +27,9 @@ public enum ClusterInspection {
     }
     // The living first: a paused broker accepts connections and never answers.
     let order = local.filter { $0.state == "running" } + local.filter { $0.state != "running" && $0.state != "stopped" }
-    return await status(servers: order.map { ServerAddress(host: $0.host, port: UInt16($0.port)) }, local: local)
+    var status = await status(servers: order.map { ServerAddress(host: $0.host, port: UInt16($0.port)) }, local: local)
+    if local.contains(where: { $0.processID != nil }) { status.dashboardURL = ClusterDirectory(path).dashboardURL }
+    return status
   }
 
   /// The state of a cluster that runs elsewhere.

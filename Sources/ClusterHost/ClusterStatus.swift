@@ -57,6 +57,8 @@ public struct ClusterStatus: Sendable, Equatable {
   public var controller: Int32
   public var brokers: [Broker]
   public var topics: [Topic]
+  /// Where its dashboard is; nil when there is none.
+  public var dashboardURL: String?
 
   /// Judges what was seen. `answered` is false when no broker could be asked.
   public init(controller: Int32, brokers: [Broker], topics: [Topic], answered: Bool) {
@@ -100,7 +102,7 @@ public struct ClusterStatus: Sendable, Equatable {
     func ids(_ list: [Int32]) -> JSON { .array(list.map { .integer(Int($0)) }) }
     return [
       "verdict": .string(verdict.rawValue), "reasons": .array(reasons.map { .string($0) }),
-      "controller": .integer(Int(controller)),
+      "controller": .integer(Int(controller)), "dashboard_url": dashboardURL.map { .string($0) } ?? .null,
       "brokers": .array(
         brokers.map { broker in
           [

@@ -150,6 +150,21 @@ public final class LocalCluster: ClusterEngine {
   /// Whether `pause` froze it.
   public func isPaused(_ broker: Int32) -> Bool { state.withLock { $0.paused.contains(broker) } }
 
+  /// What every broker's process is doing: `running`, `starting`, `paused` or `stopped`.
+  public func brokerStates() -> [ClusterStatus.Broker] {
+    let description = try? ClusterDirectory(options.dataDirectory).description()
+    return brokerIDs.map { id in
+      let processID = processID(of: id)
+      let isStarting = state.withLock { $0.starting.contains(id) }
+      let running = isStarting ? "starting" : isPaused(id) ? "paused" : "running"
+      var broker = ClusterStatus.Broker(
+        id: id, processID: processID, state: processID == nil ? (isStarting ? "starting" : "stopped") : running,
+        host: "127.0.0.1", port: options.clientPort(of: id))
+      broker.metricsURL = description?.metricsURL(of: id)
+      return broker
+    }
+  }
+
   private func signal(_ broker: Int32, _ signal: Int32) throws(ClusterError) {
     try checkKnown(broker)
     guard let process = running(broker), process.send(signal) else {

@@ -13,6 +13,13 @@ private nonisolated(unsafe) var signalPipe: Int32 = -1
 
 /// SIGTERM, SIGINT and SIGHUP as events on a thread of their own.
 public enum Signals {
+  /// Returns at the first of the signals.
+  public static func termination() async {
+    let (signals, told) = AsyncStream.makeStream(of: Void.self)
+    onTermination { told.yield() }
+    for await _ in signals { return }
+  }
+
   /// Calls `handler` for each of the signals from now on; the third ends the process at once. Writes to closed
   /// connections fail from now on instead of killing. For use once in a process.
   public static func onTermination(_ handler: @escaping @Sendable () -> Void) {

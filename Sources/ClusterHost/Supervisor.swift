@@ -24,7 +24,7 @@ public final class Supervisor: Sendable {
   /// A broker that ran this long is not one that keeps dying.
   static let settled = Duration.seconds(30)
 
-  let cluster: LocalCluster
+  public let cluster: LocalCluster
   let policy: RestartPolicy
   private let log: @Sendable (String) -> Void
   private let history = Mutex<[Int32: (started: ContinuousClock.Instant, pause: Duration)]>([:])
@@ -101,7 +101,7 @@ public final class Supervisor: Sendable {
   // MARK: control
 
   /// Answers one line from the control socket: `ok`, `error: …` or, for `processes`, a JSON array.
-  func answer(_ line: String) async -> String {
+  public func answer(_ line: String) async -> String {
     let words = line.split(separator: " ")
     do throws(ClusterError) {
       switch (words.first, words.dropFirst().first.flatMap { Int32($0) }) {

@@ -25,21 +25,43 @@ public final class DemoRun: Sendable {
   /// How long clusters may take to become whole, and groups to read what is left.
   static let limit = Duration.seconds(60)
 
-  public init(_ options: DemoOptions, progress: @escaping @Sendable (Progress) -> Void) throws {
+  /// What somebody who looks on may want to mark.
+  public enum Happening: Sendable {
+    /// All brokers serve; nothing was sent yet.
+    case ready(any ClusterEngine)
+    /// From now on so many events a second are due; nil: no more.
+    case target(Double?)
+    case killed(Int32)
+    case restarted(Int32)
+    /// The brokers are about to be stopped.
+    case ending
+  }
+
+  private let observer: @Sendable (Happening) -> Void
+
+  public init(
+    _ options: DemoOptions, observer: @escaping @Sendable (Happening) -> Void = { _ in },
+    progress: @escaping @Sendable (Progress) -> Void
+  ) throws {
     self.options = options
     engine = try options.cluster.makeEngine()
     report = progress
+    self.observer = observer
   }
+
+  func tell(_ happening: Happening) { observer(happening) }
 
   /// Runs it all; the cluster is stopped in any case. Throws when the run could not be made or judged.
   public func run() async throws -> DemoResult {
     do {
       var result = try await runWhileUp()
+      tell(.ending)
       let stop = MonotonicClock.nanoseconds
       await engine.stop()
       if engine.canInjectFaults { result.shutdownMilliseconds = MonotonicClock.nanoseconds.milliseconds(since: stop) }
       return result
     } catch {
+      tell(.ending)
       await engine.stop()
       throw error
     }
@@ -52,6 +74,7 @@ public final class DemoRun: Sendable {
     try await engine.start()
     try await DemoTopics.create(bootstrapServers: engine.bootstrapServers, hot: options.hotBroker, limit: Self.limit)
     result.readyMilliseconds = MonotonicClock.nanoseconds.milliseconds(since: begin)
+    tell(.ready(engine))
 
     let wall = MonotonicClock.wallMilliseconds
     let traffic = Traffic(
@@ -74,6 +97,7 @@ public final class DemoRun: Sendable {
 
     let load = LoadThread(traffic: traffic, producer: producer, count: options.eventCount)
     load.run()
+    tell(.target(Double(options.rate)))
     do {
       let meter = Task { await meterUntilCancelled() }
       defer { meter.cancel() }
@@ -99,6 +123,7 @@ public final class DemoRun: Sendable {
       try? await Task.sleep(for: .milliseconds(100))
     }
     if let error = load.error { result.troubles.append("the producer gave up: \(error)") }
+    tell(.target(nil))
     show("waiting for acknowledgements", load, producer, groups)
     _ = await WorkerThread.run { producer.flush(timeoutMilliseconds: 125_000) }
     let deadline = ContinuousClock.now + Self.limit

@@ -32,6 +32,7 @@ struct Faults {
     let kill = MonotonicClock.nanoseconds
     try run.engine.kill(victim)
     times.kill = kill
+    run.tell(.killed(victim))
     result.victim = victim
     result.killAtSeconds = kill.milliseconds(since: load.start) / 1000
     let failover = Task { await ClusterWatch(servers: survivors, limit: DemoRun.limit).failover(from: victim) }
@@ -39,6 +40,7 @@ struct Faults {
 
     let restart = MonotonicClock.nanoseconds
     times.restart = restart
+    run.tell(.restarted(victim))
     result.restartAtSeconds = restart.milliseconds(since: load.start) / 1000
     let inSync = Task { await ClusterWatch(servers: survivors, limit: DemoRun.limit).allInSync() }
     try await run.engine.startBroker(victim)

@@ -13,7 +13,7 @@ enum Commands {
     subcommands: [
       Demo.command, Up.command, Operate.down, Operate.status, Operate.kill, Operate.pause, Operate.resume,
       Operate.start,
-      Topics.command, Produce.command, Consume.command, ConsumerGroups.command, LogDump.command, BrokerCommand.command,
+      Topics.command, Produce.command, Consume.command, ConsumerGroups.command, LogDump.command, BrokerCommand.command, DashboardCommand.command,
       completion,
     ])
 

@@ -28,7 +28,7 @@ enum Demo {
     options: SharedOptions.cluster + [
       SharedOptions.bootstrapServers.spec, rate.spec, duration.spec, seed.spec, kill.spec, hotBroker.spec, groups.spec,
       SharedOptions.output.spec
-    ],
+    ] + DashboardHost.local,
     examples: [
       Example("streamsocial demo", "10,000 events a second for a minute; the leader dies at 20 s"),
       Example("streamsocial demo --engine kafka --duration 15 --kill controller", "the same on Apache Kafka, shorter"),
@@ -37,7 +37,8 @@ enum Demo {
   ) { arguments in
     let options = try options(arguments)
     let line = Mutex(ProgressLine())
-    let run = try DemoRun(options) { progress in
+    let lookout = DemoLookout(arguments) { words in line.withLock { $0.clear() }; Terminal.printError(words) }
+    let run = try DemoRun(options, observer: { lookout.observe($0) }) { progress in
       line.withLock { $0.show(text(progress, options)) }
     }
     if options.cluster.engine == .external, options.kill != .none {

@@ -14,7 +14,7 @@ enum Up {
       Stays in the foreground and restarts what dies; Ctrl-C shuts the brokers down in order. With --detach it
       returns once the cluster is whole, and `streamsocial down` ends it.
       """,
-    options: SharedOptions.cluster + [detach.spec, restart.spec],
+    options: SharedOptions.cluster + [detach.spec, restart.spec] + DashboardHost.local,
     examples: [
       Example("streamsocial up", "three brokers on 9092, 9093, 9094, data in ./.streamsocial"),
       Example("streamsocial up --detach --port 19092 --data-dir /tmp/second", "a second cluster beside it"),
@@ -26,14 +26,19 @@ enum Up {
       throw UsageError("brokers that run elsewhere cannot be started from here", path: arguments.path)
     }
     return arguments[detach]
-      ? try await inBackground(options, restart: arguments[restart])
-      : try await inForeground(options, restart: arguments[restart])
+      ? try await inBackground(options, arguments)
+      : try await inForeground(options, arguments)
   }
 
-  private static func inForeground(_ options: ClusterOptions, restart: String) async throws -> ExitCode {
-    let policy = Supervisor.RestartPolicy(rawValue: restart) ?? .always
+  private static func inForeground(_ options: ClusterOptions, _ arguments: Arguments) async throws -> ExitCode {
+    let policy = Supervisor.RestartPolicy(rawValue: arguments[restart]) ?? .always
     let supervisor = try Supervisor(options, policy: policy) { Terminal.printError("streamsocial: \($0)") }
     let started = ContinuousClock.now
+    // Before the cluster: a port that is taken is said at once.
+    let dashboard = try DashboardHost.start(beside: supervisor.cluster, arguments) { [weak supervisor] request in
+      await supervisor?.answer(request) ?? "error: ending"
+    }
+    defer { dashboard?.stop(beside: supervisor.cluster) }
     try await supervisor.run {
       announce(options, after: started.duration(to: .now))
       Terminal.print("Ctrl-C ends it.")
@@ -41,12 +46,14 @@ enum Up {
     return .success
   }
 
-  private static func inBackground(_ options: ClusterOptions, restart: String) async throws -> ExitCode {
+  private static func inBackground(_ options: ClusterOptions, _ arguments: Arguments) async throws -> ExitCode {
     let started = ContinuousClock.now
     var words = [
       "up", "--engine", options.engine.rawValue, "--brokers", "\(options.brokerCount)", "--port",
-      "\(options.portBase)", "--data-dir", options.dataDirectory, "--restart", restart,
+      "\(options.portBase)", "--data-dir", options.dataDirectory, "--restart", arguments[restart],
     ]
+    if arguments.has(DashboardHost.port) { words += ["--dashboard-port", "\(arguments[DashboardHost.port])"] }
+    if arguments[DashboardHost.allowActions] { words.append("--allow-actions") }
     for property in options.brokerProperties { words += ["--broker-property", "\(property.name)=\(property.value)"] }
     try await DetachedSupervisor.start(words, dataDirectory: options.dataDirectory)
     announce(options, after: started.duration(to: .now))
@@ -66,10 +73,12 @@ enum Up {
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
     let directory = options.dataDirectory == ".streamsocial" ? "" : " --data-dir \(options.dataDirectory)"
     let first = addresses.first ?? ""
+    let dashboard = ClusterDirectory(options.dataDirectory).dashboardURL
     Terminal.print(
       """
       \(table.rendered())
 
+      Dashboard: \(dashboard ?? "none")
       Ready after \(Text.fixed(seconds, 2)) s. Next:
         streamsocial status\(directory)
         streamsocial topics create posts --partitions 3 --replication-factor \(min(3, options.brokerCount)) -b \(first)

@@ -1,0 +1,90 @@
+import ClusterHost
+import CommandLineTool
+import Dashboard
+import HTTPServer
+import Monitor
+
+/// `streamsocial dashboard`: watches any Kafka cluster and serves the page.
+enum DashboardCommand {
+  static let address = Option.text(
+    "dashboard-address", "ADDRESS", default: "127.0.0.1", help: "Where to listen; off loopback a token is needed")
+  static let hosts = Option.repeated("host", "NAME", help: "A further name by which browsers call it")
+  static let tokenFile = Option.text(
+    "token-file", "FILE", default: "", kind: .path, help: "Holds the token that visitors must know")
+  static let metricsURLs = Option.repeated(
+    "metrics-url", "ID=URL", kind: .keyValue, help: "A broker's metrics page, http://host:port/metrics")
+  static let noCanary = Option.flag("no-canary", help: "Write no test events into the cluster")
+  static let webhook = Option.repeated("webhook", "URL", help: "Where alerts are sent (http://), as signed JSON")
+  static let webhookKey = Option.text(
+    "webhook-key-file", "FILE", default: "", kind: .path, help: "Signs what is sent to webhooks (HMAC-SHA256)")
+
+  static let command: Command = Command(
+    "dashboard", summary: "Watch any Kafka cluster in the browser",
+    discussion: """
+      Serves http://127.0.0.1:8080 and its API (docs/dashboard-api.md). It asks the cluster by Kafka's protocol alone,
+      once a second, and writes one test event a second through every broker (--no-canary turns that off). It only
+      shows, unless --allow-actions is given.
+      """,
+    options: [
+      SharedOptions.bootstrapServers.spec, DashboardHost.port.spec, address.spec, hosts.spec, tokenFile.spec,
+      DashboardHost.allowActions.spec, metricsURLs.spec, noCanary.spec, webhook.spec, webhookKey.spec,
+    ],
+    examples: [
+      Example("streamsocial dashboard", "the cluster on 127.0.0.1:9092"),
+      Example(
+        "streamsocial dashboard -b kafka-1:9092,kafka-2:9092 --metrics-url 1=http://kafka-1:9404/metrics",
+        "another one, with the figures of broker 1"),
+      Example(
+        "streamsocial dashboard --dashboard-address 0.0.0.0 --token-file token --host board.example",
+        "for others on the network"),
+    ]
+  ) { arguments in
+    let host = try DashboardHost.start(try monitoring(arguments), try serving(arguments))
+    Terminal.print("Dashboard: \(host.url)")
+    Terminal.print("Ctrl-C ends it.")
+    await Signals.termination()
+    host.stop()
+    return .success
+  }
+
+  private static func serving(_ arguments: Arguments) throws -> DashboardOptions {
+    var options = DashboardOptions(bootstrapServers: arguments[SharedOptions.bootstrapServers])
+    options.port = UInt16(clamping: arguments[DashboardHost.port])
+    options.address = arguments[address]
+    options.hosts = arguments[hosts]
+    options.allowsActions = arguments[DashboardHost.allowActions]
+    options.token = try secret(arguments[tokenFile], of: "--token-file", arguments).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return options
+  }
+
+  private static func monitoring(_ arguments: Arguments) throws -> MonitorOptions {
+    var options = MonitorOptions(bootstrapServers: arguments[SharedOptions.bootstrapServers])
+    if arguments[noCanary] { options.canary = nil }
+    for text in arguments[metricsURLs] {
+      guard let split = text.firstIndex(of: "="), let id = Int32(text[..<split]), id >= 0 else {
+        throw UsageError("--metrics-url has the form ID=http://host:port/metrics; got “\(text)”", path: arguments.path)
+      }
+      options.metricsURLs[id] = String(text[text.index(after: split)...])
+    }
+    options.webhooks = try arguments[webhook].map { text in
+      guard let target = WebhookTarget(text) else {
+        throw UsageError("--webhook has the form http://host[:port]/path; got “\(text)”", path: arguments.path)
+      }
+      return target
+    }
+    options.webhookKey = try secret(arguments[webhookKey], of: "--webhook-key-file", arguments) ?? []
+    return options
+  }
+
+  /// A file's content without the line's end; nil when no file is named.
+  private static func secret(_ path: String, of option: String, _ arguments: Arguments) throws -> [UInt8]? {
+    guard !path.isEmpty else { return nil }
+    guard let bytes = SecretFile.read(path) else {
+      throw UsageError("\(option): there is no file \(path)", path: arguments.path)
+    }
+    guard !bytes.isEmpty else { throw UsageError("\(option): \(path) is empty", path: arguments.path) }
+    return bytes
+  }
+}

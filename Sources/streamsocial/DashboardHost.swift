@@ -1,0 +1,85 @@
+import ClusterHost
+import CommandLineTool
+import Dashboard
+import HTTPServer
+import Monitor
+
+/// A monitor with its dashboard, in this process: for `dashboard`, and beside the cluster in `up` and `demo`.
+final class DashboardHost: Sendable {
+  let monitor: MonitorService
+  private let server: DashboardServer
+
+  var url: String { server.url }
+
+  private init(_ monitor: MonitorService, _ server: DashboardServer) {
+    self.monitor = monitor
+    self.server = server
+  }
+
+  static func start(_ monitoring: MonitorOptions, _ options: DashboardOptions) throws -> DashboardHost {
+    guard let monitor = MonitorService(monitoring) else {
+      throw UsageError("--bootstrap-servers has the form host:port,host:port,…")
+    }
+    let server = try DashboardServer(options, source: monitor)
+    monitor.start()
+    return DashboardHost(monitor, server)
+  }
+
+  func stop() {
+    server.stop()
+    monitor.stop()
+  }
+
+  // MARK: - Beside a local cluster
+
+  static let port = Option.integer(
+    "dashboard-port", in: 0...65535, default: Int(DashboardOptions.defaultPort),
+    help: "Where the dashboard is served; 0: nowhere")
+  static let allowActions = Option.flag(
+    "allow-actions", help: "Let the dashboard acknowledge alerts, send test events, kill and restart brokers")
+
+  static let local: [OptionSpec] = [port.spec, allowActions.spec]
+
+  /// The dashboard of a cluster that runs in this process. A taken port is no reason to do without the cluster, unless
+  /// somebody asked for that very port.
+  static func start(
+    beside cluster: LocalCluster, _ arguments: Arguments, control: @escaping @Sendable (String) async -> String
+  ) throws -> DashboardHost? {
+    let port = arguments[port]
+    guard port > 0, let number = UInt16(exactly: port) else { return nil }
+    var monitoring = MonitorOptions(bootstrapServers: cluster.bootstrapServers)
+    monitoring.processes = {
+      cluster.brokerStates().map {
+        .init(broker: $0.id, processID: $0.processID, state: $0.state, metricsURL: $0.metricsURL)
+      }
+    }
+    var options = DashboardOptions(bootstrapServers: cluster.bootstrapServers)
+    options.port = number
+    options.engine = cluster.name
+    options.allowsActions = arguments[allowActions]
+    options.controlBroker = { action, broker in
+      let answer = await control("\(action.rawValue) \(broker)")
+      if answer.hasPrefix("error: ") { throw ActionRefused(reason: String(answer.dropFirst(7))) }
+    }
+    do {
+      let host = try start(monitoring, options)
+      ClusterDirectory(cluster.options.dataDirectory).dashboardURL = host.url
+      return host
+    } catch let error as HTTPServerError {
+      guard case .portTaken = error, !arguments.has(Self.port) else { throw error }
+      Terminal.printError("streamsocial: no dashboard, for \(error); choose another --dashboard-port")
+      return nil
+    }
+  }
+
+  struct ActionRefused: Error, CustomStringConvertible {
+    var reason: String
+    var description: String { reason }
+  }
+
+  /// Ends it, and says so in the data directory.
+  func stop(beside cluster: LocalCluster) {
+    stop()
+    ClusterDirectory(cluster.options.dataDirectory).dashboardURL = nil
+  }
+}

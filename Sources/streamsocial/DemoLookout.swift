@@ -1,0 +1,64 @@
+import ClusterHost
+import CommandLineTool
+import Lab
+import Monitor
+import Synchronization
+
+/// The dashboard beside a demo: it shows the target, and marks on the timeline what the demo does to the brokers.
+final class DemoLookout: Sendable {
+  private let arguments: Arguments
+  private let say: @Sendable (String) -> Void
+  private let host = Mutex<(dashboard: DashboardHost, cluster: LocalCluster)?>(nil)
+
+  init(_ arguments: Arguments, say: @escaping @Sendable (String) -> Void) {
+    self.arguments = arguments
+    self.say = say
+  }
+
+  func observe(_ happening: DemoRun.Happening) {
+    switch happening {
+    case .ready(let engine): begin(engine)
+    case .target(let rate): monitor?.setTarget(rate)
+    case .killed(let broker): monitor?.mark(.fault, broker: broker, text: "broker \(broker) killed by the demo")
+    case .restarted(let broker): monitor?.mark(.faultEnd, broker: broker, text: "broker \(broker) started again")
+    case .ending:
+      let running = host.withLock { host in
+        defer { host = nil }
+        return host
+      }
+      if let running { running.dashboard.stop(beside: running.cluster) }
+    }
+  }
+
+  private var monitor: MonitorService? { host.withLock { $0?.dashboard.monitor } }
+
+  /// A demo goes on without a dashboard.
+  private func begin(_ engine: any ClusterEngine) {
+    guard let cluster = engine as? LocalCluster else { return }
+    do {
+      guard let dashboard = try DashboardHost.start(beside: cluster, arguments, control: { Self.act($0, on: cluster) })
+      else { return }
+      host.withLock { $0 = (dashboard, cluster) }
+      if arguments[SharedOptions.output] != "json" { say("Dashboard: \(dashboard.url)") }
+    } catch {
+      say("no dashboard: \(error)")
+    }
+  }
+
+  /// There is no supervisor in a demo; the cluster itself is asked.
+  private static func act(_ request: String, on cluster: LocalCluster) -> String {
+    let words = request.split(separator: " ")
+    guard words.count == 2, let broker = Int32(words[1]) else { return "error: unknown request" }
+    do throws(ClusterError) {
+      switch words[0] {
+      case "kill": try cluster.kill(broker)
+      case "pause": try cluster.pause(broker)
+      case "resume": try cluster.resume(broker)
+      default: return "error: the demo starts its brokers itself"
+      }
+      return "ok"
+    } catch {
+      return "error: \(error)"
+    }
+  }
+}
