@@ -91,6 +91,7 @@ let testTargets: [Target] = [
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
+  tests("DashboardTests", ["Dashboard", "Monitor", "HTTPServer"]),
   tests("MonitorTests", ["Records", "Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),

@@ -22,6 +22,9 @@ static const unsigned char dialog_js[] = {
 static const unsigned char dom_js[] = {
 #embed "../Dashboard/Web/dom.js"
 };
+static const unsigned char facts_js[] = {
+#embed "../Dashboard/Web/facts.js"
+};
 static const unsigned char favicon_svg[] = {
 #embed "../Dashboard/Web/favicon.svg"
 };
@@ -30,9 +33,6 @@ static const unsigned char format_js[] = {
 };
 static const unsigned char groups_js[] = {
 #embed "../Dashboard/Web/groups.js"
-};
-static const unsigned char icons_svg[] = {
-#embed "../Dashboard/Web/icons.svg"
 };
 static const unsigned char index_html[] = {
 #embed "../Dashboard/Web/index.html"
@@ -54,6 +54,9 @@ static const unsigned char page_css[] = {
 };
 static const unsigned char palette_css[] = {
 #embed "../Dashboard/Web/palette.css"
+};
+static const unsigned char partition_layout_js[] = {
+#embed "../Dashboard/Web/partition-layout.js"
 };
 static const unsigned char partitions_js[] = {
 #embed "../Dashboard/Web/partitions.js"
@@ -93,10 +96,10 @@ static const struct dashboard_web_file files[] = {
     {"/chart.js", "text/javascript; charset=utf-8", chart_js, sizeof chart_js},
     {"/dialog.js", "text/javascript; charset=utf-8", dialog_js, sizeof dialog_js},
     {"/dom.js", "text/javascript; charset=utf-8", dom_js, sizeof dom_js},
+    {"/facts.js", "text/javascript; charset=utf-8", facts_js, sizeof facts_js},
     {"/favicon.svg", "image/svg+xml", favicon_svg, sizeof favicon_svg},
     {"/format.js", "text/javascript; charset=utf-8", format_js, sizeof format_js},
     {"/groups.js", "text/javascript; charset=utf-8", groups_js, sizeof groups_js},
-    {"/icons.svg", "image/svg+xml", icons_svg, sizeof icons_svg},
     {"/", "text/html; charset=utf-8", index_html, sizeof index_html},
     {"/machine.js", "text/javascript; charset=utf-8", machine_js, sizeof machine_js},
     {"/main.js", "text/javascript; charset=utf-8", main_js, sizeof main_js},
@@ -104,6 +107,7 @@ static const struct dashboard_web_file files[] = {
     {"/messages.js", "text/javascript; charset=utf-8", messages_js, sizeof messages_js},
     {"/page.css", "text/css; charset=utf-8", page_css, sizeof page_css},
     {"/palette.css", "text/css; charset=utf-8", palette_css, sizeof palette_css},
+    {"/partition-layout.js", "text/javascript; charset=utf-8", partition_layout_js, sizeof partition_layout_js},
     {"/partitions.js", "text/javascript; charset=utf-8", partitions_js, sizeof partitions_js},
     {"/remedy.js", "text/javascript; charset=utf-8", remedy_js, sizeof remedy_js},
     {"/sections.css", "text/css; charset=utf-8", sections_css, sizeof sections_css},
