@@ -6,6 +6,14 @@ public struct LogConfig: Equatable, Sendable {
   public var segmentBytes = 1 << 30
   /// `segment.ms`.
   public var segmentMs: Int64 = 604_800_000
+  /// `segment.jitter.ms`: up to so much less than `segment.ms`, so that not all logs roll at once.
+  public var segmentJitterMs: Int64 = 0
+  /// `min.compaction.lag.ms`: younger records stay as they are.
+  public var minCompactionLagMs: Int64 = 0
+  /// `max.compaction.lag.ms`: older ones are compacted, however few they are; a segment of a compacted log ends after it.
+  public var maxCompactionLagMs: Int64 = .max
+  /// `min.cleanable.dirty.ratio`: the part of the log, by bytes, that must be new for a compaction to be worth it.
+  public var minCleanableDirtyRatio = 0.5
   /// `segment.index.bytes`: an index of this size is full and ends its segment.
   public var segmentIndexBytes = 10 << 20
   /// `index.interval.bytes`.

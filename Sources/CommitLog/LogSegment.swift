@@ -158,6 +158,12 @@ final class LogSegment {
     firstTimestamp = nil
   }
 
+  /// The largest timestamp of the first batch; nil in an empty segment.
+  func timestampOfFirstBatch() throws(LogError) -> Int64? {
+    if let firstTimestamp { return firstTimestamp }
+    return try BatchReader(file).header(at: 0, end: size)?.maxTimestamp
+  }
+
   func largestTimestamp() throws(LogError) -> Int64 { try loadedIndexes().largestTimestamp }
 
   // MARK: Recovery

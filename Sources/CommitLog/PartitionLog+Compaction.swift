@@ -14,9 +14,14 @@ extension PartitionLog {
     try checkUsable()
     let limit = min(upTo, producers.firstOpenTransactionOffset ?? upTo)
     var closed = 0
-    while closed + 1 < segments.count, segments[closed + 1].baseOffset <= limit { closed += 1 }
-    guard closed > 0 else { return 0 }
+    while closed + 1 < segments.count, segments[closed + 1].baseOffset <= limit {
+      // The first segment with a record that is too young is the first that stays, and all behind it.
+      if config.minCompactionLagMs > 0, try segments[closed].largestTimestamp() > now &- config.minCompactionLagMs { break }
+      closed += 1
+    }
+    guard closed > 0, try isWorthCompacting(segments[..<closed], now: now) else { return 0 }
     let candidates = Array(segments[..<closed])
+    let cleaned = segments[closed].baseOffset
     let aborted = try abortedTransactions(from: .zero, to: Offset(.max))
     var cleaner = LogCleaner(now: now, deleteRetentionMs: config.deleteRetentionMs, aborted: aborted, log: self)
     for segment in candidates { try cleaner.readKeys(of: segment) }
@@ -36,7 +41,21 @@ extension PartitionLog {
       bytes += cleaned
     }
     try replace(group, with: bytes, now: now)
+    cleanedUpTo = cleaned
     return before - sizeInBytes
+  }
+
+  /// Enough is new since the last pass, or something has waited for `max.compaction.lag.ms`.
+  private func isWorthCompacting(_ closed: ArraySlice<LogSegment>, now: Int64) throws(LogError) -> Bool {
+    // A log that was cut below what was cleaned has new records there.
+    cleanedUpTo = min(cleanedUpTo, logEndOffset)
+    guard let first = closed.firstIndex(where: { $0.baseOffset >= cleanedUpTo && $0.size > 0 }) else { return false }
+    let all = closed.reduce(0) { $0 + $1.size }
+    let dirty = closed[first...].reduce(0) { $0 + $1.size }
+    if Double(dirty) >= config.minCleanableDirtyRatio * Double(all) { return true }
+    guard config.maxCompactionLagMs < .max else { return false }
+    let oldest = try closed[first].timestampOfFirstBatch() ?? closed[first].created
+    return now &- oldest > config.maxCompactionLagMs
   }
 
   /// Puts one segment in the place of several. The new log is durable under `.swap` before an old file goes.

@@ -31,6 +31,7 @@ extension PartitionLog {
       recent.removeAll()
       logStartOffset = min(logStartOffset, end)
       recoveryPoint = min(recoveryPoint, end)
+      cleanedUpTo = min(cleanedUpTo, end)
       try segment.prepareForAppending()
       if epochs.truncate(to: end) { try writeEpochs(durable: false) }
       // The time of the last expiry is not known here; silent producers go at the next one.
@@ -57,6 +58,7 @@ extension PartitionLog {
       logStartOffset = offset
       logEndOffset = offset
       recoveryPoint = min(recoveryPoint, offset)
+      cleanedUpTo = .zero
       epochs.removeAll()
       producers = ProducerStateTable()
       try writeEpochs(durable: false)

@@ -17,6 +17,8 @@ public final class PartitionLog {
   public internal(set) var recoveryPoint: Offset
   public internal(set) var epochs: EpochCache
   public internal(set) var producers: ProducerStateTable
+  /// Compaction has seen everything below; kept in `cleaner-offset-checkpoint`, where 0 only costs another pass.
+  public var cleanedUpTo = Offset.zero
   /// Bytes that were read and verified when the log was opened; 0 after a clean stop.
   public internal(set) var recoveredBytes = 0
   /// A write or sync failed; see the type's description.
@@ -230,12 +232,23 @@ public final class PartitionLog {
       if let first = segment.firstTimestamp, first >= 0, timestamp >= 0 { timestamp &- first } else {
         now &- segment.created
       }
-    if segment.size + bytes > min(config.segmentBytes, Int(Int32.max)) || waited > config.segmentMs
+    if segment.size + bytes > min(config.segmentBytes, Int(Int32.max)) || waited > longestSegmentMs(segment.baseOffset)
       || segment.isFull(indexBytes: config.segmentIndexBytes)
       || lastOffset - segment.baseOffset > Int64(Int32.max)
     {
       try roll(at: firstOffset, now: now)
     }
+  }
+
+  /// `segment.ms`, not longer than `max.compaction.lag.ms` where that matters, less a jitter that is the segment's own.
+  private func longestSegmentMs(_ base: Offset) -> Int64 {
+    let most = config.compacts ? min(config.segmentMs, config.maxCompactionLagMs) : config.segmentMs
+    let range = min(config.segmentJitterMs, most)
+    guard range > 0 else { return most }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in directory.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    hash = (hash ^ UInt64(bitPattern: base.rawValue)) &* 0x100_0000_01b3
+    return most - Int64(hash % UInt64(range))
   }
 
   /// Ends the active segment and begins one at `offset` (at least the log's end), with a producer snapshot.

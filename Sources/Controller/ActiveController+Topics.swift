@@ -17,7 +17,9 @@ extension ActiveController {
       result.topicId = id
       let topic = name.flatMap { image.topic(named: $0) } ?? (name == nil ? image.topic(id) : nil)
       var error = ErrorCode.none
-      if name != nil, !id.isZero {
+      if !configuration.allowsTopicDeletion {
+        error = .topicDeletionDisabled
+      } else if name != nil, !id.isZero {
         error = .invalidRequest
       } else if let topic {
         result.name = topic.name

@@ -18,6 +18,8 @@ public struct ControllerConfiguration: Equatable, Sendable {
   public var minInSyncReplicas = 2
   /// `unclean.leader.election.enable`.
   public var uncleanLeaderElection = false
+  /// `delete.topic.enable`.
+  public var allowsTopicDeletion = true
   /// Records in one atomic batch.
   public var maxRecordsPerBatch = 10_000
   public var producerIDBlockSize: Int32 = 1000
@@ -35,7 +37,7 @@ public struct ControllerConfiguration: Equatable, Sendable {
       && a.imbalanceCheckInterval == b.imbalanceCheckInterval && a.maxIdleInterval == b.maxIdleInterval
       && a.defaultReplicationFactor == b.defaultReplicationFactor && a.defaultPartitions == b.defaultPartitions
       && a.minInSyncReplicas == b.minInSyncReplicas && a.uncleanLeaderElection == b.uncleanLeaderElection
-      && a.maxRecordsPerBatch == b.maxRecordsPerBatch && a.producerIDBlockSize == b.producerIDBlockSize
+      && a.allowsTopicDeletion == b.allowsTopicDeletion && a.maxRecordsPerBatch == b.maxRecordsPerBatch && a.producerIDBlockSize == b.producerIDBlockSize
       && a.bootstrapFeatures.elementsEqual(b.bootstrapFeatures) { $0 == $1 } && a.seed == b.seed
   }
 }

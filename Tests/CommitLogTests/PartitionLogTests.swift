@@ -308,6 +308,7 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
     config.compacts = true
     config.deletes = false
     config.deleteRetentionMs = 1000
+    config.minCleanableDirtyRatio = 0
     let disk = MemoryFileSystem()
     let log = try openLog(disk, config)
     func table() throws -> [String: String] {
@@ -329,13 +330,81 @@ func contents(of log: PartitionLog) throws -> [(offset: Int64, key: String?, val
       let closed = try contents(of: log).filter { $0.offset < active.rawValue }
       #expect(Set(closed.map(\.key)).count == closed.count)
     }
-    // A later pass drops the tombstones whose time has come.
-    _ = try log.compact(now: start + 100_000, upTo: log.logEndOffset)
+    // A later pass, when there is something new, drops the tombstones that an earlier one has seen in time.
+    for pass in 1...2 {
+      for index in 0..<40 { try log.add(try makeBatch(1, key: "key \(index % 3)", value: "last \(pass) \(index)")) }
+      _ = try log.compact(now: start + Int64(pass) * 100_000, upTo: log.logEndOffset)
+    }
     let active = try #require(log.segmentBaseOffsets.last)
     #expect(try contents(of: log).filter { $0.offset < active.rawValue }.allSatisfy { $0.value != nil })
     let again = try openLog(disk, config)
     #expect(try bytes(of: again) == bytes(of: log))
     #expect(again.logEndOffset == log.logEndOffset)
+  }
+
+  /// What decides whether a pass is made: the part that is new, the oldest new record, and who is too young.
+  @Test func compactionWaitsUntilItIsWorthIt() throws {
+    var config = LogConfig()
+    config.segmentBytes = 1000
+    config.compacts = true
+    config.minCleanableDirtyRatio = 0.5
+    let log = try openLog(MemoryFileSystem(), config)
+    func fill(_ segments: Int, at time: Int64) throws {
+      let wanted = log.segmentBaseOffsets.count + segments
+      while log.segmentBaseOffsets.count < wanted {
+        try log.add(try makeBatch(1, key: "key \(log.logEndOffset)", value: "value", timestamp: time), now: time)
+      }
+    }
+    try fill(6, at: start)
+    #expect(try log.compact(now: start, upTo: log.logEndOffset) == 0, "nothing is doubled, but it was looked at")
+    #expect(log.cleanedUpTo == log.segmentBaseOffsets.last)
+    let cleaned = log.cleanedUpTo
+    try fill(2, at: start + 1000)
+    _ = try log.compact(now: start + 1000, upTo: log.logEndOffset)
+    #expect(log.cleanedUpTo == cleaned, "less than half is new")
+    // Half is.
+    try fill(6, at: start + 2000)
+    let half = log.segmentBaseOffsets.last
+    log.config.minCompactionLagMs = 1500
+    _ = try log.compact(now: start + 2001, upTo: log.logEndOffset)
+    #expect(log.cleanedUpTo == cleaned, "what is new is too young")
+    _ = try log.compact(now: start + 4000, upTo: log.logEndOffset)
+    #expect(log.cleanedUpTo == half)
+    // Little is new and has waited for long enough.
+    try fill(1, at: start + 5000)
+    log.config.maxCompactionLagMs = 13_000
+    _ = try log.compact(now: start + 14_000, upTo: log.logEndOffset)
+    #expect(log.cleanedUpTo == half)
+    _ = try log.compact(now: start + 16_000, upTo: log.logEndOffset)
+    #expect(log.cleanedUpTo > half ?? .zero)
+    // A cut takes back what was said of what is gone.
+    try log.truncate(to: Offset(3))
+    #expect(log.cleanedUpTo == Offset(3))
+  }
+
+  /// Each segment ends a little earlier than it may, and not all of them at once.
+  @Test func segmentsRollWithAJitter() throws {
+    var config = LogConfig()
+    config.segmentMs = 10_000
+    config.segmentJitterMs = 5000
+    var ages: Set<Int64> = []
+    for number in 0..<20 {
+      let log = try openLog(MemoryFileSystem(), config, at: "log-\(number)")
+      var time = start
+      while log.segmentBaseOffsets.count == 1 {
+        try log.add(try makeBatch(1, timestamp: time), now: time)
+        time += 500
+      }
+      ages.insert(time - start)
+    }
+    #expect(ages.allSatisfy { $0 > 5000 && $0 <= 11_000 } && ages.count > 4)
+    // A compacted log's segments end in time for `max.compaction.lag.ms`.
+    config.segmentJitterMs = 0
+    config.compacts = true
+    config.maxCompactionLagMs = 2000
+    let log = try openLog(MemoryFileSystem(), config)
+    for step in 0..<6 { try log.add(try makeBatch(1, timestamp: start + Int64(step) * 500), now: start) }
+    #expect(log.segmentBaseOffsets == [.zero, Offset(5)])
   }
 
   @Test func abortedRecordsNeitherStayNorHideOthers() throws {

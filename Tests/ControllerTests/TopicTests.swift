@@ -125,6 +125,22 @@ import Wire
     #expect(h.image.partitions(on: BrokerID(1)).isEmpty)
   }
 
+  /// `delete.topic.enable=false`.
+  @Test func deletionCanBeForbidden() {
+    var h = Harness.cluster { $0.allowsTopicDeletion = false }
+    h.create("a")
+    var state = DeleteTopicsRequest.DeleteTopicState()
+    state.name = "a"
+    var request = DeleteTopicsRequest()
+    request.topics = [state]
+    guard case .deleteTopics(let response)? = h.ask(.deleteTopics(request)) else {
+      Issue.record("no answer")
+      return
+    }
+    #expect(response.responses.map(\.errorCode) == [ErrorCode.topicDeletionDisabled.rawValue])
+    #expect(h.image.topicID("a") != nil)
+  }
+
   @Test func topicsGrowAndNeverShrink() {
     var h = Harness.cluster()
     h.create("t", partitions: 2)

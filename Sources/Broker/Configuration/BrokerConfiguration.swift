@@ -51,6 +51,9 @@ public struct BrokerConfiguration: Sendable {
         throw ConfigurationError("\(place)=\(entry.value) \(problem)")
       }
       values[entry.key] = entry.value
+      if let reason = BrokerSetting.withoutEffect[entry.key] {
+        warnings.append("\(place) has no effect here: \(reason)")
+      }
     }
     do { try interpret() } catch { throw ConfigurationError("\(file): \(error.description)") }
   }
@@ -132,6 +135,10 @@ public struct BrokerConfiguration: Sendable {
     guard let client else { throw ConfigurationError("listeners has none for clients, e.g. PLAINTEXT://127.0.0.1:9092") }
     guard controllerListener != nil else {
       throw ConfigurationError("listeners has none of controller.listener.names=\(controllerNames.joined(separator: ","))")
+    }
+    if let name = values["inter.broker.listener.name"], name != client.name {
+      throw ConfigurationError(
+        "inter.broker.listener.name=\(name) must be \(client.name): brokers speak to each other on the one client listener")
     }
     clientListener = client
     advertised = client

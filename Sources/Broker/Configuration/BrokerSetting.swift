@@ -22,7 +22,10 @@ struct BrokerSetting: Sendable {
     BrokerSetting("broker.rack", .string, nil),
     BrokerSetting("broker.session.timeout.ms", .int, "1500"),
     BrokerSetting("cluster.id", .string, nil),
+    BrokerSetting("compression.gzip.level", .int, "-1"),
+    BrokerSetting("compression.lz4.level", .int, "9"),
     BrokerSetting("compression.type", .string, "producer"),
+    BrokerSetting("compression.zstd.level", .int, "3"),
     BrokerSetting("connections.max.idle.ms", .long, "600000"),
     BrokerSetting("controlled.shutdown.enable", .boolean, "true"),
     BrokerSetting("controller.listener.names", .list, "CONTROLLER"),
@@ -45,6 +48,9 @@ struct BrokerSetting: Sendable {
     BrokerSetting("listeners", .list, "PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9192"),
     BrokerSetting("log.cleanup.policy", .list, "delete"),
     BrokerSetting("log.cleaner.delete.retention.ms", .long, "86400000"),
+    BrokerSetting("log.cleaner.max.compaction.lag.ms", .long, "9223372036854775807"),
+    BrokerSetting("log.cleaner.min.cleanable.ratio", .double, "0.5"),
+    BrokerSetting("log.cleaner.min.compaction.lag.ms", .long, "0"),
     BrokerSetting("log.dir", .string, nil),
     BrokerSetting("log.dirs", .list, nil),
     BrokerSetting("log.flush.interval.messages", .long, "9223372036854775807"),
@@ -56,12 +62,14 @@ struct BrokerSetting: Sendable {
     BrokerSetting("log.message.timestamp.after.max.ms", .long, "3600000"),
     BrokerSetting("log.message.timestamp.before.max.ms", .long, "9223372036854775807"),
     BrokerSetting("log.message.timestamp.type", .string, "CreateTime"),
+    BrokerSetting("log.preallocate", .boolean, "false"),
     BrokerSetting("log.retention.bytes", .long, "-1"),
     BrokerSetting("log.retention.check.interval.ms", .long, "300000"),
     BrokerSetting("log.retention.hours", .int, "168"),
     BrokerSetting("log.retention.minutes", .int, nil),
     BrokerSetting("log.retention.ms", .long, nil),
     BrokerSetting("log.roll.hours", .int, "168"),
+    BrokerSetting("log.roll.jitter.ms", .long, "0"),
     BrokerSetting("log.roll.ms", .long, nil),
     BrokerSetting("log.segment.bytes", .int, "1073741824"),
     BrokerSetting("log.segment.delete.delay.ms", .long, "60000"),
@@ -91,6 +99,15 @@ struct BrokerSetting: Sendable {
     BrokerSetting("socket.request.max.bytes", .int, "104857600"),
     BrokerSetting("streamsocial.metrics.listener", .string, nil),
     BrokerSetting("unclean.leader.election.enable", .boolean, "false"),
+  ]
+
+  /// Settings that are known, checked and shown, and change nothing; said at the start when the file has them.
+  static let withoutEffect: [String: String] = [
+    "log.preallocate": "segments grow as they are written",
+    "log.segment.delete.delay.ms": "files of deleted segments go at once, as soon as no reader holds them",
+    "compression.gzip.level": "the library's own level is used",
+    "compression.lz4.level": "the library's own level is used",
+    "compression.zstd.level": "the library's own level is used",
   ]
 
   static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })

@@ -30,6 +30,20 @@ enum TopicSettings {
     ("unclean.leader.election.enable", .boolean, "false"),
   ]
 
+  /// Settings of a topic that are checked, kept and shown, and change nothing, with the reason; said once for each topic.
+  static let withoutEffect: [(name: String, reason: String)] = [
+    ("preallocate", "segments grow as they are written"),
+    ("file.delete.delay.ms", "files go at once, as soon as no reader holds them"),
+    ("compression.gzip.level", "the library's own level is used"),
+    ("compression.lz4.level", "the library's own level is used"),
+    ("compression.zstd.level", "the library's own level is used"),
+    ("remote.storage.enable", "there is no tiered storage"),
+    ("local.retention.ms", "there is no tiered storage"),
+    ("local.retention.bytes", "there is no tiered storage"),
+    ("leader.replication.throttled.replicas", "replication is not throttled"),
+    ("follower.replication.throttled.replicas", "replication is not throttled"),
+  ]
+
   static func standard(_ name: String) -> String? { defaults.first { $0.name == name }?.standard }
 
   /// What `compression.type` asks for; nil for `producer`.

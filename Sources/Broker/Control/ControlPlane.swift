@@ -66,6 +66,7 @@ final class ControlPlane: @unchecked Sendable {
     settings.defaultPartitions = Int32(clamping: configuration.integer("num.partitions"))
     settings.minInSyncReplicas = configuration.integer("min.insync.replicas")
     settings.uncleanLeaderElection = configuration.flag("unclean.leader.election.enable")
+    settings.allowsTopicDeletion = configuration.flag("delete.topic.enable")
     settings.seed = seed
     controller = ControllerState(configuration: settings)
     timer = try LoopTimer(loop) { [weak self] in self?.step(.timer) }

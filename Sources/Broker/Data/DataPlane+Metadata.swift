@@ -130,6 +130,7 @@ extension DataPlane: MetadataSubscriber {
     switch resource.type {
     case 2:
       guard let topic = image.topic(named: resource.name) else { return }
+      warnOfSettingsWithoutEffect(topic.name)
       for index in topic.partitions.indices {
         partitions[TopicIDPartition(topic.id, PartitionID(Int32(index)))].map(configure)
       }
@@ -145,6 +146,16 @@ extension DataPlane: MetadataSubscriber {
   }
 
   // MARK: settings
+
+  /// A setting that is taken and changes nothing is never taken silently.
+  private func warnOfSettingsWithoutEffect(_ topic: String) {
+    for (name, reason) in TopicSettings.withoutEffect {
+      guard let value = image.configs[.topic(topic)]?[name], value != TopicSettings.standard(name),
+        warnedSettings.insert("\(topic) \(name)").inserted
+      else { continue }
+      log.warn("topic setting has no effect here", "topic=\(topic) setting=\(name) value=\(value) reason=\"\(reason)\"")
+    }
+  }
 
   /// A topic's setting: the topic's own, the brokers' dynamic ones, this broker's file, the default.
   func topicSetting(_ topic: String, _ key: String) -> String? {
@@ -171,6 +182,10 @@ extension DataPlane: MetadataSubscriber {
     config.flushMs = number("flush.ms") ?? .max
     config.maxMessageBytes = Int(number("max.message.bytes") ?? 1_048_588)
     let policy = topicSetting(topic, "cleanup.policy") ?? "delete"
+    config.segmentJitterMs = number("segment.jitter.ms") ?? 0
+    config.minCompactionLagMs = number("min.compaction.lag.ms") ?? 0
+    config.maxCompactionLagMs = number("max.compaction.lag.ms") ?? .max
+    config.minCleanableDirtyRatio = topicSetting(topic, "min.cleanable.dirty.ratio").flatMap { Double($0) } ?? 0.5
     config.compacts = policy.contains("compact")
     config.deletes = policy.contains("delete")
     config.stampsAppendTime = topicSetting(topic, "message.timestamp.type") == "LogAppendTime"

@@ -18,7 +18,8 @@ final class DataPlane: @unchecked Sendable {
   let metrics = DataMetrics()
   let requestMetrics = RequestMetrics()
   private(set) var idleMeter = IdleMeter()
-  unowned let control: ControlPlane
+  /// It knows this plane only weakly, as its subscriber.
+  let control: ControlPlane
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
   var brokerEpoch = BrokerEpoch.none
@@ -30,9 +31,12 @@ final class DataPlane: @unchecked Sendable {
   var deadlines = DeadlineQueue()
   var produceWaiters: [UInt64: (ProduceOperation, Int, Int, HostedPartition)] = [:]
   var topicsBeingCreated: Set<String> = []
+  /// Topics and settings that a warning has named.
+  var warnedSettings: Set<String> = []
   var producerIDs = ProducerIDBlock()
   let fetchMaxBytes: Int
   let replicaLagTimeMax: TimeSpan
+  private let maxIdle: TimeSpan
   let fetchSessions: FetchSessions
   private(set) lazy var flusher = LogFlusher(self)
   private(set) lazy var opener = PartitionOpener(self)
@@ -59,6 +63,7 @@ final class DataPlane: @unchecked Sendable {
     nodeID = configuration.nodeID
     fetchMaxBytes = configuration.integer("fetch.max.bytes")
     replicaLagTimeMax = configuration.span("replica.lag.time.max.ms")
+    maxIdle = configuration.span("connections.max.idle.ms")
     fetchSessions = FetchSessions(
       slots: configuration.integer("max.incremental.fetch.session.cache.slots"), random: random)
     timer = try LoopTimer(loop) { [weak self] in self?.timerFired() }
@@ -134,6 +139,18 @@ final class DataPlane: @unchecked Sendable {
     }
   }
 
+  /// `connections.max.idle.ms`: who neither asks nor waits for an answer is let go.
+  private func closeIdleSessions(at moment: Instant) {
+    guard maxIdle > .zero, moment >= nextIdleCheck else { return }
+    nextIdleCheck = moment + min(.seconds(10), max(Self.tickInterval, maxIdle / 4))
+    let idle = sessions.values.filter { !$0.hasUnanswered && moment - $0.lastActive > maxIdle }
+    for session in idle {
+      log.info("idle connection closed", "peer=\(session.connection.peer)")
+      session.drop()
+    }
+  }
+
+  private var nextIdleCheck = Instant.zero
   private var nextLagCheck = Instant.zero
   private var nextTick = Instant.zero
   private static let tickInterval = TimeSpan.milliseconds(250)
@@ -147,6 +164,7 @@ final class DataPlane: @unchecked Sendable {
       nextTick = moment + Self.tickInterval
       idleMeter.note(idle: loop.idleTime, at: moment)
       tickPartitions(at: moment)
+      closeIdleSessions(at: moment)
       flusher.tick(at: moment)
       storage.tick(at: moment, wallClock: wallClock)
     }

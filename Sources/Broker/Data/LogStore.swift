@@ -50,6 +50,7 @@ final class LogStore {
     logStarts = try checkpoint(.logStart)
     storedHighWatermarks = try checkpoint(.replication)
     storedRecoveryPoints = recoveryPoints
+    let cleaned = try checkpoint(.cleaner)
     storedLogStarts = logStarts
     var count = 0
     var scanned = 0
@@ -65,6 +66,7 @@ final class LogStore {
         if folder.partition.topic == QuorumWire.topic { continue }
         let opened = try openLog(folder.partition, config: LogConfig(), wallClock: wallClock)
         unclaimed[TopicIDPartition(topic, folder.partition.partition)] = (folder.partition, opened)
+        opened.cleanedUpTo = min(cleaned[folder.partition] ?? .zero, opened.logEndOffset)
         highWatermarks[folder.partition] = storedHighWatermarks[folder.partition]
         scanned += opened.recoveredBytes
         count += 1
@@ -173,6 +175,7 @@ final class LogStore {
     if moment >= nextCheckpoint {
       nextCheckpoint = moment + configuration.span("log.flush.offset.checkpoint.interval.ms")
       writeRecoveryPoints(durable: false)
+      if open.values.contains(where: { $0.cleanedUpTo > .zero }) { write(.cleaner, cleanedOffsets) }
     }
     if moment >= nextLogStartCheckpoint {
       nextLogStartCheckpoint = moment + configuration.span("log.flush.start.offset.checkpoint.interval.ms")
@@ -193,6 +196,10 @@ final class LogStore {
   private func writeRecoveryPoints(durable: Bool) {
     storedRecoveryPoints = open.mapValues(\.recoveryPoint)
     write(.recoveryPoint, storedRecoveryPoints, durable: durable)
+  }
+
+  private var cleanedOffsets: [TopicPartition: Offset] {
+    open.compactMapValues { $0.config.compacts && $0.cleanedUpTo > .zero ? $0.cleanedUpTo : nil }
   }
 
   private func writeLogStarts(durable: Bool) {
@@ -251,6 +258,7 @@ final class LogStore {
     do throws(LogError) {
       try directory.write(.recoveryPoint, open.mapValues(\.recoveryPoint))
       try directory.write(.logStart, logStartOffsets)
+      try directory.write(.cleaner, cleanedOffsets)
       try directory.write(.replication, highWatermarks)
       if isClean { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
     } catch {

@@ -19,6 +19,9 @@ protocol RequestServer: AnyObject {
 final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   let connection: Connection
   private(set) var isEnded = false
+  /// When a request came or an answer went last.
+  private(set) var lastActive: Instant
+  var hasUnanswered: Bool { !slots.isEmpty }
   private unowned let server: any RequestServer
   /// Answers that wait for an earlier one. The head is `firstSlot`.
   private var slots: [Entry] = []
@@ -48,6 +51,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   init(_ connection: Connection, server: any RequestServer) {
     self.connection = connection
     self.server = server
+    lastActive = Instant(nanoseconds: connection.loop.now)
     connection.delegate = self
     connection.context = self
     connection.start()
@@ -174,6 +178,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
       server.requestMetrics.sent(slots[done].timing, requestBytes: slots[done].requestBytes, at: now)
       done += 1
     }
+    lastActive = Instant(nanoseconds: connection.loop.now)
     slots.removeFirst(done)
     firstSlot += done
     if slots.count < Self.maxWaiting { connection.resume() }
