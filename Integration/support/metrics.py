@@ -37,12 +37,16 @@ class Page:
         match = SAMPLE.fullmatch(line)
         assert match, f"not a sample: {line}"
         name, labels, value = match.groups()
-        assert name == current, f"{name} stands below the TYPE of {current}"
+        allowed = {current}
+        if self.types.get(current) in ("summary", "histogram"):
+            allowed = {current, f"{current}_count", f"{current}_sum", f"{current}_bucket"}
+        assert name in allowed, f"{name} stands below the TYPE of {current}"
         pairs, position = [], 0
         while labels and position < len(labels):
             pair = LABEL.match(labels, position)
             assert pair, f"not labels: {line}"
-            pairs.append((pair.group(1), re.sub(r"\\(.)", lambda m: {"n": "\n"}.get(m.group(1), m.group(1)), pair.group(2))))
+            plain = re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found.group(1), found.group(1)), pair.group(2))
+            pairs.append((pair.group(1), plain))
             position = pair.end()
         key = name, frozenset(pairs)
         assert len(key[1]) == len({label for label, _ in pairs}), f"a label comes twice: {line}"
