@@ -1,0 +1,155 @@
+"""A real Prometheus on a live cluster: it accepts the pages, its alerts fire on a real kill and clear, and every panel
+of the Grafana board has something to show. The same on both engines."""
+
+import json
+import re
+import subprocess
+import urllib.parse
+import urllib.request
+
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from support.prometheus import DEPLOY, Prometheus
+from support.waiting import until
+
+BOARD = json.loads((DEPLOY / "grafana" / "dashboards" / "kafka.json").read_text())
+
+# Empty when all is well, by what they are about.
+EMPTY_WHEN_WELL = ("ALERTS{", 'error!="NONE"', 'up{job="kafka"} == 0', "changes(")
+# What Apache Kafka does not tell: the board says so.
+OURS_ALONE = "streamsocial_"
+
+
+@pytest.fixture(scope="module")
+def prometheus(cluster, port, scratch):
+    urls = [broker.get("metrics_url") for broker in cluster.status()["brokers"]]
+    if not all(urls):
+        pytest.skip("skipped: these brokers serve no metrics (the JMX exporter is not in KAFKA_HOME/agent)")
+    server = Prometheus(scratch / "prometheus", port + 900, [urllib.parse.urlsplit(url).netloc for url in urls])
+    server.start()
+    try:
+        until(lambda: server.value('sum(up{job="kafka"})') == 3, 20, "all three brokers are scraped")
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def traffic(cluster, prometheus):
+    """Records of a topic with three copies and a group that commits, over several scrapes."""
+    cluster.create_topic("watched", partitions=3)
+
+    producer = Producer({"bootstrap.servers": cluster.bootstrap, "acks": "all"})
+
+    def send():
+        for number in range(30):
+            producer.produce("watched", value=b"hello", partition=number % 3)
+        assert producer.flush(20) == 0, "records were not acknowledged"
+        return prometheus.value('sum(rate(kafka_server_brokertopicmetrics_messagesin_total{topic="watched"}[4s]))')
+
+    until(send, 20, "Prometheus sees a rate of records")
+    reader = Consumer(
+        {"bootstrap.servers": cluster.bootstrap, "group.id": "watchers", "auto.offset.reset": "earliest"}
+    )
+    reader.subscribe(["watched"])
+
+    def commit():
+        message = reader.poll(1)
+        if message is not None and message.error() is None:
+            reader.commit(message, asynchronous=False)
+        return prometheus.query('rate(kafka_network_requestmetrics_requests_total{request="OffsetCommit"}[4s]) > 0')
+
+    until(commit, 30, "Prometheus sees a rate of commits")
+    reader.close()
+    replicated = "kafka_server_brokertopicmetrics_replicationbytesin_total > 0"
+    until(lambda: prometheus.query(replicated), 20, "Prometheus sees replication")
+
+
+@pytest.mark.parametrize("broker", (1, 2, 3))
+def test_page_is_well_formed_for_promtool(cluster, prometheus, broker):
+    """promtool ends with 3 when only Kafka's own names are against its taste, with 1 when it cannot read the page."""
+    url = next(entry["metrics_url"] for entry in cluster.status()["brokers"] if entry["id"] == broker)
+    with urllib.request.urlopen(url, timeout=10) as response:
+        page = response.read()
+    checked = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True)
+    assert checked.returncode in (0, 3), checked.stderr.decode()[:2000]
+    # The check must be able to fail: half a line is no page.
+    broken = subprocess.run(["promtool", "check", "metrics"], input=page + b"half{a=", capture_output=True)
+    assert broken.returncode == 1
+
+
+def test_nothing_fires_while_all_is_well(prometheus):
+    until(lambda: prometheus.value("kafka:failures_tolerated") == 1, 15, "one failure is tolerated")
+    assert prometheus.value("kafka:brokers_active") == prometheus.value("kafka:brokers_expected") == 3
+    assert prometheus.alerts() == set()
+
+
+def board_queries():
+    """Title and expression of every query, with the board's variables as Grafana would fill them in."""
+    for panel in BOARD["panels"]:
+        for target in panel.get("targets", ()):
+            yield panel["title"], filled(target["expr"])
+    for annotation in BOARD["annotations"]["list"]:
+        yield annotation["name"], filled(annotation["expr"])
+
+
+def filled(expression):
+    text = expression.replace("$job", "kafka").replace("$__rate_interval", "15s")
+    assert "$" not in text, f"a variable that this test does not know: {text}"
+    return text
+
+
+def test_every_query_of_the_board_has_an_answer(prometheus, traffic, engine):
+    empty, strangers = [], []
+    for title, expression in board_queries():
+        found = prometheus.query(expression)
+        if not found and not any(sign in expression for sign in EMPTY_WHEN_WELL):
+            empty.append((title, expression))
+        for name in set(re.findall(r"\b(?:kafka|process|streamsocial)_\w+", expression)):
+            if not prometheus.query(f'count({{__name__="{name}"}})'):
+                strangers.append((title, name))
+    if engine == "kafka":
+        empty = [entry for entry in empty if OURS_ALONE not in entry[1]]
+        strangers = [entry for entry in strangers if not entry[1].startswith(OURS_ALONE)]
+    assert not strangers, f"panels about metrics that nobody serves: {strangers}"
+    assert not empty, f"queries without an answer: {empty}"
+
+
+def test_every_metric_of_the_alerts_is_served(prometheus, traffic, engine):
+    text = (DEPLOY / "prometheus" / "alerts.yml").read_text()
+    names = set(re.findall(r"\b((?:kafka|process|streamsocial)_\w+)\{", text))
+    assert len(names) > 20
+    missing = {name for name in names if not prometheus.query(f'count({{__name__="{name}"}})')}
+    if engine == "kafka":
+        missing = {name for name in missing if not name.startswith(OURS_ALONE)}
+    assert not missing
+
+
+def test_alerts_fire_on_a_kill_and_clear(cluster, prometheus, traffic):
+    """One of three gone: causes are named, nobody is woken, and the rules know that the next loss would stop writes."""
+    warned = {("BrokerDown", "warn"), ("UnderReplicated", "warn"), ("NoFailureTolerated", "warn")}
+    cluster.kill(2)
+    until(lambda: prometheus.value("kafka:failures_tolerated") == 0, 15, "no further failure is tolerated")
+    until(lambda: warned <= prometheus.alerts(), 30, "the alerts about one lost broker fire")
+    assert {name for name, severity in prometheus.alerts() if severity == "page"} == set()
+    down = prometheus.query('ALERTS{alertname="BrokerDown",alertstate="firing"}')
+    assert [labels["node"] for labels, _ in down] == ["2"]
+
+    cluster.start(2)
+    until(lambda: prometheus.alerts() == set(), 60, "every alert has cleared")
+    until(lambda: prometheus.value("kafka:failures_tolerated") == 1, 15, "one failure is tolerated again")
+
+
+def test_two_lost_brokers_wake_somebody(cluster, prometheus, traffic):
+    """The symptoms of a lost majority; whatever is left refuses writes."""
+    cluster.kill(2)
+    cluster.kill(3)
+    until(lambda: prometheus.value("kafka:failures_tolerated") == -1, 15, "writes are known to be stopped")
+    until(lambda: ("QuorumLost", "page") in prometheus.alerts(), 30, "the lost majority is told")
+    down = prometheus.query('ALERTS{alertname="BrokerDown",alertstate="firing"}')
+    assert {labels["node"] for labels, _ in down} == {"2", "3"}
+
+    cluster.start(2)
+    cluster.start(3)
+    until(lambda: prometheus.alerts() == set(), 60, "every alert has cleared")
