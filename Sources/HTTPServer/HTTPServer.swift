@@ -8,7 +8,7 @@ import EventLoop
 /// rests.
 ///
 /// Not done: TLS, compression, ranges, files (assets are a fixed table in memory, so a path never reaches the file system).
-/// Errors that libmicrohttpd finds itself (a malformed request line, 414, 431) carry its own short page.
+/// Errors that libmicrohttpd finds itself (a malformed request line, 414, 431) carry its own short page and no headers.
 public final class HTTPServer {
   public typealias Handler = (HTTPRequest, HTTPResponder) -> Void
 
@@ -78,6 +78,7 @@ public final class HTTPServer {
     }
   }
 
+  /// A connection rests no more.
   func wake() { pump?.wake() }
 
   // MARK: streams
@@ -86,6 +87,9 @@ public final class HTTPServer {
     streams.removeAll { $0.isClosed }
     return streams.count
   }
+
+  /// Requests that are not over.
+  var openExchanges: Int { exchanges.count }
 
   func opened(_ stream: EventStream) { streams.append(stream) }
 

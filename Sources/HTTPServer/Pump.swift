@@ -10,6 +10,9 @@ final class Pump {
   private let timer: LoopTimer
   private var poll: Poll?
   private var isRunning = false
+  /// Something rests no more, which the library's descriptor does not tell of.
+  private var isWoken = false
+  private var connections: UInt32 = 0
   private var isClosed = false
   private var whenStopped: (() -> Void)?
 
@@ -34,6 +37,13 @@ final class Pump {
   /// What the handles call; weak, since the loop keeps handles longer than their owner.
   private final class Target { weak var pump: Pump? }
 
+  /// Must follow each `MHD_resume_connection`: without a thread of its own the library notices it in its next run only.
+  func wake() {
+    guard !isWoken, !isClosed else { return }
+    isWoken = true
+    if !isRunning { timer.start(after: 0) }
+  }
+
   private func turn() {
     guard !isClosed else { return }
     isRunning = true
@@ -41,9 +51,16 @@ final class Pump {
     var hasTimeout = false
     // The library leaves work undone and says so by a time-out of 0. Bounded, so that the loop's other work gets its turn.
     for _ in 0..<64 {
+      isWoken = false
       MHD_run(daemon)
       hasTimeout = MHD_get_timeout(daemon, &timeout) == .YES
-      if isClosed || !hasTimeout || timeout > 0 { break }
+      if isClosed { break }
+      // With a connection less there is room for one that waits, which it does not look for by itself.
+      let open = cmhd_connections(daemon)
+      if open < connections { isWoken = true }
+      connections = open
+      if isWoken { (hasTimeout, timeout) = (true, 0) }
+      if !hasTimeout || timeout > 0 { break }
     }
     isRunning = false
     if isClosed { return stop() }
@@ -54,12 +71,6 @@ final class Pump {
     } else {
       timer.stop()
     }
-  }
-
-  /// The library has something to do that none of its sockets tells of: a connection was resumed outside of its run.
-  func wake() {
-    guard !isClosed, !isRunning else { return }
-    timer.start(after: 0)
   }
 
   /// Stops the library, after its current run when called from within one.

@@ -33,7 +33,8 @@ struct RequestTarget {
     for part in rawQuery.split(separator: "&") {
       let equals = part.firstIndex(of: "=") ?? part.endIndex
       let value = equals == part.endIndex ? "" : part[part.index(after: equals)...]
-      guard let name = Self.decode(part[..<equals], plusIsSpace: true), let value = Self.decode(value, plusIsSpace: true)
+      guard let name = Self.decode(part[..<equals], plusIsSpace: true),
+        let value = Self.decode(value, plusIsSpace: true)
       else { return nil }
       query.append((name, value))
     }
@@ -52,7 +53,9 @@ struct RequestTarget {
     while let byte = rest.popFirst() {
       switch byte {
       case UInt8(ascii: "%"):
-        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else { return nil }
+        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
+          return nil
+        }
         bytes.append(high << 4 | low)
       case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
       default: bytes.append(byte)

@@ -75,6 +75,9 @@ struct cmhd_settings {
 
 /// MHD_start_daemon, which is variadic, with the options that the server uses: epoll without a thread of its own, or, where
 /// there is no epoll, poll.
+///
+/// Without MHD_OPTION_STRICT_FOR_CLIENT: with it 0.9.75 answers a missing Host twice on one connection. What it would refuse
+/// the server refuses itself, on every version alike.
 static inline struct MHD_Daemon *cmhd_start(const struct cmhd_settings *s) {
 #ifdef __linux__
   unsigned int mode = MHD_USE_EPOLL;
@@ -87,7 +90,6 @@ static inline struct MHD_Daemon *cmhd_start(const struct cmhd_settings *s) {
     MHD_OPTION_CONNECTION_LIMIT, s->connections,
     MHD_OPTION_CONNECTION_TIMEOUT, s->idle_seconds,
     MHD_OPTION_CONNECTION_MEMORY_LIMIT, s->connection_memory,
-    MHD_OPTION_STRICT_FOR_CLIENT, 1,
     MHD_OPTION_URI_LOG_CALLBACK, s->opened, s->owner,
     MHD_OPTION_NOTIFY_COMPLETED, s->completed, s->owner,
     MHD_OPTION_END);
@@ -101,4 +103,10 @@ static inline int cmhd_descriptor(struct MHD_Daemon *daemon) {
 #else
   return -1;
 #endif
+}
+
+/// How many connections are open.
+static inline unsigned int cmhd_connections(struct MHD_Daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info ? info->num_connections : 0;
 }
