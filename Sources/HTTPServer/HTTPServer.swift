@@ -15,8 +15,14 @@ public final class HTTPServer {
   public let address: String
   /// The port listened on, also when 0 was asked for.
   public let port: UInt16
-  /// `http://127.0.0.1:8080`, without a slash at the end.
-  public var url: String { "http://" + (address.contains(":") ? "[\(address)]" : address) + ":\(port)" }
+  /// `http://127.0.0.1:8080`, without a slash at the end; for all interfaces, how this machine itself can reach it.
+  public var url: String {
+    switch address {
+    case "", "0.0.0.0": "http://127.0.0.1:\(port)"
+    case "::": "http://[::1]:\(port)"
+    default: "http://" + (address.contains(":") ? "[\(address)]" : address) + ":\(port)"
+    }
+  }
 
   let loop: EventLoop
   let limits: HTTPLimits
@@ -67,9 +73,9 @@ public final class HTTPServer {
     guard let pump else { return }
     self.pump = nil
     heartbeat?.close()
-    // The library stops only when nothing rests.
-    for exchange in exchanges.values { exchange.resume() }
-    pump.close { [self] in
+    pump.close(beforeStop: { [self] in
+      for exchange in exchanges.values { exchange.resume() }
+    }) { [self] in
       for exchange in exchanges.values { exchange.ended() }
       exchanges = [:]
       streams = []
@@ -134,7 +140,7 @@ public final class HTTPServer {
       let interval = UInt64(clamping: limits.heartbeatSeconds * 1000)
       heartbeat?.start(after: interval, every: interval)
     } catch {
-      if let pump { pump.close {} } else { MHD_stop_daemon(daemon) }
+      if let pump { pump.close(beforeStop: {}) {} } else { MHD_stop_daemon(daemon) }
       throw .cannotStart(error.description)
     }
     // The callbacks' pointer is good until `close`.

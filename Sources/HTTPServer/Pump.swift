@@ -14,6 +14,7 @@ final class Pump {
   private var isWoken = false
   private var connections: UInt32 = 0
   private var isClosed = false
+  private var beforeStop: (() -> Void)?
   private var whenStopped: (() -> Void)?
 
   /// Where there is no epoll.
@@ -74,9 +75,13 @@ final class Pump {
   }
 
   /// Stops the library, after its current run when called from within one.
-  func close(_ whenStopped: @escaping () -> Void) {
+  ///
+  /// `beforeStop` must let every resting connection go on: the library aborts the process when it is stopped with one that
+  /// rests, and a connection may have come to rest in the very run that this was called from.
+  func close(beforeStop: @escaping () -> Void, _ whenStopped: @escaping () -> Void) {
     guard !isClosed else { return }
     isClosed = true
+    self.beforeStop = beforeStop
     self.whenStopped = whenStopped
     if !isRunning { stop() }
   }
@@ -84,6 +89,8 @@ final class Pump {
   private func stop() {
     poll?.close()
     timer.close()
+    beforeStop?()
+    beforeStop = nil
     MHD_stop_daemon(daemon)
     let done = whenStopped
     whenStopped = nil

@@ -20,7 +20,7 @@ final class RawClient {
     case notHTTP(String)
   }
 
-  private let socket: Int32
+  let socket: Int32
   private var buffer: [UInt8] = []
 
   /// `receiveBytes` bounds the kernel's buffer, for readers that are to be slow.
@@ -84,10 +84,14 @@ final class RawClient {
     }
   }
 
-  /// Reads more; false at the end of the stream, however it came.
+  /// Whether nothing came for as long as this client waits.
+  private var isOutOfPatience = false
+
+  /// Reads more; false at the end of the stream, however it came, and when nothing comes.
   private func fill() -> Bool {
     var piece = [UInt8](repeating: 0, count: 16 << 10)
     let count = recv(socket, &piece, piece.count, 0)
+    if count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) { isOutOfPatience = true }
     guard count > 0 else { return false }
     buffer += piece[..<count]
     return true
@@ -153,7 +157,7 @@ final class RawClient {
   }
 
   /// Whether the server has ended the connection, with nothing more to read.
-  func isEnded() -> Bool { buffer.isEmpty && !fill() }
+  func isEnded() -> Bool { buffer.isEmpty && !fill() && !isOutOfPatience }
 
   /// Whether it has ended it, whatever came before.
   func readsToTheEnd() -> Int {
