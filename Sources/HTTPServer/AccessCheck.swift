@@ -5,6 +5,8 @@ struct AccessCheck {
   private let address: String
   private let port: UInt16
   private let listensOnAll: Bool
+  /// By segments, as the router goes: `/health%2Flive` is another path than `/health/live`.
+  private let publicPaths: [[String]]
   /// Cookies know no ports: the name keeps two servers on one machine apart.
   let cookieName: String
 
@@ -13,6 +15,9 @@ struct AccessCheck {
     self.address = address.lowercased()
     self.port = port
     listensOnAll = ["", "0.0.0.0", "::"].contains(address)
+    publicPaths = policy.publicPaths.map { path in
+      path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    }
     cookieName = "streamsocial-\(port)"
     switch policy.authentication {
     case .none:
@@ -44,8 +49,7 @@ struct AccessCheck {
       if let refusal = originRefusal(of: head, host: host) { return refusal }
     }
     guard let token else { return nil }
-    let path = "/" + head.target.segments.joined(separator: "/")
-    if head.method.isSafe, policy.publicPaths.contains(path) { return nil }
+    if head.method.isSafe, publicPaths.contains(head.target.segments) { return nil }
     return tokenRefusal(of: head, token)
   }
 

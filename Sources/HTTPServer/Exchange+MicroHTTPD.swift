@@ -67,11 +67,17 @@ private func queue(
 ) -> MHD_Result {
   guard let response, let status = UInt32(exactly: status) else { return .NO }
   defer { MHD_destroy_response(response) }
-  for header in headers { MHD_add_response_header(response, header.name, header.value) }
+  for header in headers where isFit(header) { MHD_add_response_header(response, header.name, header.value) }
   for header in securityHeaders where !headers.contains(where: { $0.name.lowercased() == header.name.lowercased() }) {
     MHD_add_response_header(response, header.name, header.value)
   }
   return MHD_queue_response(connection, status, response)
+}
+
+/// Whether a header goes out as it is. The library looks for line breaks, but its strings end at the first NUL.
+private func isFit(_ header: (name: String, value: String)) -> Bool {
+  !header.name.isEmpty && header.name.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: ":") }
+    && header.value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f }
 }
 
 /// What every answer carries: nothing from outside runs, nobody frames the pages or reads them from another site.

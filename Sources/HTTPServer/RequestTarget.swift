@@ -9,8 +9,10 @@ struct RequestTarget {
   /// The authority of a target in absolute form, which then counts instead of `Host`.
   var authority: String?
 
-  /// Fails on what is no path, on percent signs without two digits, on bytes that are not UTF-8, and on NUL.
+  /// Fails on what is no path, on percent signs without two digits, on bytes that are not UTF-8, and on NUL; also on spaces,
+  /// control characters and anything beyond ASCII that is not percent-encoded (RFC 3986, 2), about which readers disagree.
   init?(_ text: String) {
+    guard text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { return nil }
     var rest = text[...]
     if let scheme = rest.range(ofPrefix: "http://") ?? rest.range(ofPrefix: "https://") {
       rest = rest[scheme.upperBound...]
@@ -42,7 +44,10 @@ struct RequestTarget {
 
   /// The target without one query parameter; never `//…`, which a browser takes for another host.
   func removing(_ parameter: String) -> String {
-    let kept = rawQuery.split(separator: "&").filter { $0 != parameter && !$0.hasPrefix(parameter + "=") }
+    // By the decoded name, as it was found: `%74oken` is `token`, too.
+    let kept = rawQuery.split(separator: "&").filter { part in
+      Self.decode(part.prefix { $0 != "=" }, plusIsSpace: true) != parameter
+    }
     let path = rawPath.hasPrefix("//") || rawPath.contains("\\") ? "/" : rawPath
     return kept.isEmpty ? path : path + "?" + kept.joined(separator: "&")
   }
