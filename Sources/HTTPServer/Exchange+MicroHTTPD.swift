@@ -71,6 +71,7 @@ private func queue(
   for header in securityHeaders where !headers.contains(where: { $0.name.lowercased() == header.name.lowercased() }) {
     MHD_add_response_header(response, header.name, header.value)
   }
+  cmhd_notice_end(connection)
   return MHD_queue_response(connection, status, response)
 }
 

@@ -20,6 +20,7 @@ public struct HTTPAsset: Sendable {
     let isKnown = request.header("if-none-match").map { given in
       given.split(separator: ",").contains { candidate in
         var tag = candidate.drop { $0 == " " }
+        while tag.last == " " { tag.removeLast() }
         if tag.hasPrefix("W/") { tag = tag.dropFirst(2) }
         return tag == "*" || tag == entityTag
       }

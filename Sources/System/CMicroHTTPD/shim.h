@@ -63,6 +63,17 @@ static inline void cmhd_peer(struct MHD_Connection *connection, char *out, size_
   getnameinfo(info->client_addr, length, out, size, 0, 0, NI_NUMERICHOST);
 }
 
+/// Makes the library see that the peer has said it sends no more, once all that it sent was read.
+///
+/// An end that arrives together with a request tells the library nothing: it has read less than it asked for, takes that for
+/// all there is, and epoll tells of one arrival only once. The connection would stay until it has idled. Shutting down what
+/// has ended already loses nothing and makes epoll tell again.
+static inline void cmhd_notice_end(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  char byte;
+  if (info && recv(info->connect_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) shutdown(info->connect_fd, SHUT_RD);
+}
+
 struct cmhd_settings {
   int socket;
   unsigned int connections, idle_seconds;
