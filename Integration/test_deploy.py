@@ -1,11 +1,13 @@
 """What deploy/ ships, as far as it can be judged without a Docker engine: rules by promtool, compositions by Docker
 Compose, the image's packages by what the binaries are linked with, the brokers' configuration by a broker."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 import yaml
@@ -191,50 +193,86 @@ def test_image_has_the_packages_that_the_binaries_need():
             assert package in known, f"{program} needs {package} for {path}, which deploy/Dockerfile does not install"
 
 
-@pytest.mark.embedded_only
-def test_nodes_find_each_other_by_name_and_tell_when_they_are_ready(port, tmp_path):
-    """The brokers' files of the composition, with names and ports of this machine. The third one's name does not exist,
-    as that of a container that has not started: two make the quorum all the same."""
+@contextlib.contextmanager
+def two_nodes(port, directory):
+    """Two brokers of the composition, with their files, but for names and ports of this machine. The third one's name
+    does not exist, as that of a container that has not started."""
     voters = f"1@localhost:{port + 20},2@localhost:{port + 21},3@no-such-host.invalid:{port + 22}"
-
-    def own(broker):
-        return {
-            "1@broker-1:9102,2@broker-2:9102,3@broker-3:9102": voters,
-            f"PLAINTEXT://0.0.0.0:{9091 + broker}": f"PLAINTEXT://localhost:{port + broker - 1}",
-            "CONTROLLER://0.0.0.0:9102": f"CONTROLLER://localhost:{port + 19 + broker}",
-            f"PLAINTEXT://broker-{broker}:{9091 + broker}": f"PLAINTEXT://localhost:{port + broker - 1}",
-            "0.0.0.0:9404": f"127.0.0.1:{port + 311 + broker}",
-            "/var/lib/streamsocial": str(tmp_path / str(broker)),
-        }
-
     processes = []
     try:
         for broker in (1, 2):
             text = (COMPOSE / f"broker-{broker}.properties").read_text()
-            for shipped, here in own(broker).items():
+            changes = {
+                "1@broker-1:9102,2@broker-2:9102,3@broker-3:9102": voters,
+                f"PLAINTEXT://0.0.0.0:{9091 + broker}": f"PLAINTEXT://localhost:{port + broker - 1}",
+                "CONTROLLER://0.0.0.0:9102": f"CONTROLLER://localhost:{port + 19 + broker}",
+                f"PLAINTEXT://broker-{broker}:{9091 + broker}": f"PLAINTEXT://localhost:{port + broker - 1}",
+                "0.0.0.0:9404": f"127.0.0.1:{port + 311 + broker}",
+                "/var/lib/streamsocial": str(directory / str(broker)),
+            }
+            for shipped, here in changes.items():
                 assert shipped in text, f"{shipped} is not in broker-{broker}.properties"
                 text = text.replace(shipped, here)
-            file = tmp_path / f"broker-{broker}.properties"
+            file = directory / f"broker-{broker}.properties"
             file.write_text(text)
-            with open(tmp_path / f"broker-{broker}.log", "w") as log:
+            with open(directory / f"broker-{broker}.log", "w") as log:
                 command = [ROOT / ".build" / "release" / "streamsocial-broker", "--config", file]
                 processes.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
         for broker in (1, 2):
-            ask = [DEPLOY / "health-check", port + 311 + broker, "/health/ready"]
-            until(lambda: run(*ask).returncode == 0, 20, f"broker {broker} is ready")
-        words = ["status", "--bootstrap-servers", f"localhost:{port}", "--output", "json"]
-
-        def healthy():
-            status = run(ROOT / "streamsocial", *words)
-            return json.loads(status.stdout)["brokers"] if status.returncode == HEALTHY else None
-
-        brokers = until(healthy, 20, "two of the three voters are a healthy cluster")
-        assert [(broker["id"], broker["host"]) for broker in brokers] == [(1, "localhost"), (2, "localhost")]
+            until(lambda: answers(port + 311 + broker, "/health/ready"), 20, f"broker {broker} is ready")
+        yield
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
             process.wait(20)
-    logs = [(tmp_path / f"broker-{broker}.log").read_text() for broker in (1, 2)]
+    logs = [(directory / f"broker-{broker}.log").read_text() for broker in (1, 2)]
     assert [process.returncode for process in processes] == [0, 0], "\n".join(logs)
-    assert run(DEPLOY / "health-check", port + 312, "/health/ready").returncode != 0, "healthy though nobody is there"
+
+
+def answers(port, path):
+    """What the health checks of the containers ask."""
+    return run(DEPLOY / "health-check", port, path).returncode == 0
+
+
+@pytest.mark.embedded_only
+def test_nodes_find_each_other_by_name_and_tell_when_they_are_ready(port, tmp_path):
+    words = ["status", "--bootstrap-servers", f"localhost:{port}", "--output", "json"]
+
+    def healthy():
+        status = run(ROOT / "streamsocial", *words)
+        return json.loads(status.stdout)["brokers"] if status.returncode == HEALTHY else None
+
+    with two_nodes(port, tmp_path):
+        brokers = until(healthy, 20, "two of the three voters are a healthy cluster")
+        assert [(broker["id"], broker["host"]) for broker in brokers] == [(1, "localhost"), (2, "localhost")]
+    assert not answers(port + 312, "/health/ready"), "healthy though nobody is there"
+
+
+@pytest.mark.embedded_only
+@pytest.mark.parametrize("name", COMPOSITIONS)
+def test_dashboard_starts_with_the_words_of_the_composition(name, port, tmp_path):
+    """On all addresses, with a token from a file; its health is asked without one."""
+    words = yaml.safe_load((COMPOSE / name).read_text())["services"]["dashboard"]["command"]
+    assert words[:2] == ["streamsocial", "dashboard"]
+    (tmp_path / "token").write_text("a" * 32)
+    here = {"/run/secrets/dashboard-token": str(tmp_path / "token"), "8080": str(port + 800)}
+    here |= {word: f"localhost:{port},localhost:{port + 1}" for word in words if re.match(r"(broker|kafka)-1:", word)}
+    for node in (1, 2, 3):
+        for host in ("broker", "kafka"):
+            page = f"{node}=http://localhost:{port + 311 + node}/metrics"
+            here[f"{node}=http://{host}-{node}:9404/metrics"] = page
+    with two_nodes(port, tmp_path), open(tmp_path / "dashboard.log", "w") as log:
+        command = [ROOT / "streamsocial", *(here.get(word, word) for word in words[1:])]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            asked = lambda: process.poll() is not None or answers(port + 800, "/health/live")
+            until(asked, 20, "the dashboard answers")
+            assert process.poll() is None, (tmp_path / "dashboard.log").read_text()
+            assert not answers(port + 800, "/"), "the page is shown without a token"
+            own = urllib.request.Request(f"http://127.0.0.1:{port + 800}/", headers={"Authorization": f"Bearer {'a' * 32}"})
+            with urllib.request.urlopen(own, timeout=10) as page:
+                assert page.status == 200
+        finally:
+            process.terminate()
+            process.wait(20)
