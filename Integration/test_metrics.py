@@ -182,6 +182,21 @@ def test_requests_are_counted_by_version_and_error(cluster, topic):
     assert page.get(REQUESTS + "totaltimems_count_total", request="FetchFollower") > 0
 
 
+def test_records_that_a_topic_refuses_are_counted(cluster, topic):
+    """A compacted topic takes no record without a key; each such record counts."""
+    compacted = f"compacted-{topic}"
+    cluster.create_topic(compacted, partitions=1, configs={"cleanup.policy": "compact"}.items())
+    leader = cluster.leader(compacted)
+    name = TOPICS + "nokeycompactedtopicrecords_total"
+    before = pages(cluster, [leader])[leader].get(name)
+    with cluster.connect(leader) as connection:
+        assert connection.produce(compacted, 0, record_batch([b"1", b"2", b"3"]))[0] == frames.INVALID_RECORD
+    page = pages(cluster, [leader])[leader]
+    assert page.get(name) - before == 3
+    assert page.get(TOPICS + "failedproducerequests_total", topic=compacted) == 1
+    assert not page.get(TOPICS + "messagesin_total", topic=compacted)
+
+
 @pytest.mark.embedded_only  # Apache Kafka brings these up to date once a minute
 def test_groups_are_seen_by_their_coordinator(cluster, topic):
     prefix = "kafka_coordinator_group_groupmetadatamanager_"

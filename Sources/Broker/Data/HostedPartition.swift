@@ -137,7 +137,7 @@ final class HostedPartition {
     do throws(RecordError) {
       header = try RecordBatch.validate(UnsafeRawBufferPointer(batch), rules: rules, now: wallClock)
     } catch {
-      plane.metrics.count(error)
+      plane.metrics.count(error, requiresKeys: rules.requiresKeys)
       return .failed(error.errorCode, error.message, error.recordErrors)
     }
     if header.isTransactional { return .failed(.transactionalIdAuthorizationFailed, "Transactions are not served") }

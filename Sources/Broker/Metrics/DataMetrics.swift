@@ -37,6 +37,8 @@ struct DataCounters: Sendable {
   var invalidMagicRecords = 0
   var invalidChecksumRecords = 0
   var invalidOffsetOrSequenceRecords = 0
+  /// Records without a key, refused by compacted topics.
+  var recordsWithoutKey = 0
   /// Produce requests' partitions whose time was up before enough replicas had them.
   var expiredProduces = 0
   /// Long polls that ended because their time was up.
@@ -57,8 +59,11 @@ final class DataMetrics {
   private(set) var topics: [TopicID: TopicMetrics] = [:]
 
   /// A batch that was refused because of what it is. Kafka counts the batch, since its records cannot be counted.
-  func count(_ error: RecordError) {
+  func count(_ error: RecordError, requiresKeys: Bool) {
     switch error {
+    // The other rule for records, on timestamps, has a code of its own.
+    case .rejectedRecords(.invalidRecord, let rejections) where requiresKeys:
+      counts.recordsWithoutKey += rejections.count
     case .unsupportedMagic: counts.invalidMagicRecords += 1
     case .crcMismatch: counts.invalidChecksumRecords += 1
     default: break

@@ -40,6 +40,9 @@ extension MetricsPage {
     counter(
       prefix + "invalidoffsetorsequencerecords_total", counts.invalidOffsetOrSequenceRecords,
       "Records out of their producer's sequence.")
+    counter(
+      prefix + "nokeycompactedtopicrecords_total", counts.recordsWithoutKey,
+      "Records without a key that compacted topics refused.")
   }
 
   private mutating func writeReplicas(_ data: DataSnapshot) {

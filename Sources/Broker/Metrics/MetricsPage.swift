@@ -138,14 +138,17 @@ struct MetricsPage {
     gauge("process_open_fds", process.openFiles, "Open file descriptors.")
     gauge("process_max_fds", process.maxOpenFiles, "How many file descriptors may be open.")
     gauge("process_start_time_seconds", process.startSeconds, "When the process began, in seconds since 1970.")
+    let disk = "kafka_server_kafkaserver_linux_disk_"
+    gauge(disk + "read_bytes", process.diskReadBytes, "What the process has read from disks (not from the page cache).")
+    gauge(disk + "write_bytes", process.diskWriteBytes, "What the process has caused to be written to disks.")
     let directory = PrometheusLabels("log_directory", facts.logDirectory)
     func size(_ name: String, _ bytes: Int64, _ help: String, _ page: inout PrometheusWriter) {
       page.metric("streamsocial_log_directory_\(name)_bytes", .gauge, help)
       page.sample(bytes, directory)
     }
-    if let disk = facts.disk {
-      size("total", disk.totalBytes, "Size of the file system that holds the log directory.", &page)
-      size("free", disk.freeBytes, "What the broker may still write to the log directory's file system.", &page)
+    if let space = facts.disk {
+      size("total", space.totalBytes, "Size of the file system that holds the log directory.", &page)
+      size("free", space.freeBytes, "What the broker may still write to the log directory's file system.", &page)
     }
     if let data = facts.data, let control = facts.control {
       let logs = data.partitions.reduce(control.logBytes) { $0 + $1.bytes }

@@ -13,6 +13,9 @@ struct ProcessFigures: Sendable {
   var virtualBytes: Int64?
   var openFiles: Int?
   var maxOpenFiles: Int64?
+  /// What was read from and written to the storage below the page cache.
+  var diskReadBytes: Int64?
+  var diskWriteBytes: Int64?
   /// Since 1970.
   var startSeconds: Double?
 
@@ -42,6 +45,10 @@ struct ProcessFigures: Sendable {
         result.residentBytes = resident &* page
       }
       result.startSeconds = startSeconds()
+      for line in text("/proc/self/io").split(separator: "\n") {
+        if line.hasPrefix("read_bytes: ") { result.diskReadBytes = Int64(line.dropFirst(12)) }
+        if line.hasPrefix("write_bytes: ") { result.diskWriteBytes = Int64(line.dropFirst(13)) }
+      }
     #else
       if getrlimit(RLIMIT_NOFILE, &limit) == 0 { result.maxOpenFiles = Int64(clamping: limit.rlim_cur) }
     #endif
