@@ -101,6 +101,20 @@ import Testing
     #expect(model.verdict.sentence.contains("broker 2 was shut down"))
   }
 
+  @Test mutating func deathBetweenTwoRoundsIsSeen() {
+    _ = second()
+    let cut = health.observe(
+      cluster.next { observation in
+        observation.answers[1].wasCutOff = true
+      }
+    ).model
+    #expect(state(2, cut) == .failed)
+    #expect(cut.verdict.word == .degraded)
+    let back = second()
+    #expect(state(2, back) == .running)
+    #expect(back.brokers[1].history.map(\.state) == [.running, .failed, .running])
+  }
+
   @Test mutating func twoDeadBrokersRefuseWrites() {
     _ = second()
     cluster.alive = [1]

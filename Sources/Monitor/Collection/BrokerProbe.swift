@@ -6,6 +6,8 @@ actor BrokerProbe {
   let id: Int32
   private(set) var address: ServerAddress
   private var connection: AdminConnection?
+  /// The kept connection ended since the last round; told once.
+  private var wasCutOff = false
 
   init(id: Int32, address: ServerAddress) {
     self.id = id
@@ -38,6 +40,7 @@ actor BrokerProbe {
     _ request: Request, upTo newest: Int16 = .max, timeout: Duration
   ) async throws(AdminError) -> Request.Response {
     let open: AdminConnection
+    let isKept = connection != nil
     if let connection {
       open = connection
     } else {
@@ -49,7 +52,10 @@ actor BrokerProbe {
     } catch {
       switch error {
       case .unsupported, .refused: break
-      case .unreachable, .disconnected, .timedOut, .malformed: connection = nil
+      case .disconnected:
+        connection = nil
+        if isKept { wasCutOff = true }
+      case .unreachable, .timedOut, .malformed: connection = nil
       }
       throw error
     }
@@ -60,13 +66,23 @@ actor BrokerProbe {
     let began = ContinuousClock.now
     var reply = Reply(answer: .init(broker: id, answered: false))
     do throws(AdminError) {
-      reply.extents = try await extents(question, by: deadline)
+      do throws(AdminError) {
+        reply.extents = try await extents(question, by: deadline)
+      } catch {
+        // The broker may be back already: then what it says counts, and that it was gone as well.
+        guard wasCutOff, case .disconnected = error else { throw error }
+        reply.extents = try await extents(question, by: deadline)
+      }
       let took = ContinuousClock.now - began
       reply.answer = .init(broker: id, answered: true, milliseconds: took / .milliseconds(1))
     } catch {
       reply.answer = .init(
         broker: id, answered: false, reason: error.brief, wasRefused: error.meansNobodyThere)
       return reply
+    }
+    if wasCutOff {
+      wasCutOff = false
+      reply.answer.wasCutOff = true
     }
     guard question.wantsGroups else { return reply }
     do throws(AdminError) {

@@ -85,6 +85,12 @@ struct BrokerMemory: Sendable {
 
   private func next(_ facts: Facts, at: Int64) -> (BrokerView.State, String)? {
     guard let answer = facts.answer else { return nil }
+    // It died and is back within one round: nobody shall miss that, though the next round may find it well.
+    if answer.wasCutOff, isAlive {
+      return gaveLeadersAwayAt == nil
+        ? (.failed, "its process ended; another one answers by now")
+        : (.shutdown, "left after handing over its leaderships; another process answers by now")
+    }
     return answer.answered ? whenAnswering(facts) : whenSilent(facts, answer, at: at)
   }
 

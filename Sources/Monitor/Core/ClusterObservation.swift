@@ -40,6 +40,9 @@ public struct ClusterObservation: Sendable, Equatable {
     public var reason: String?
     /// The connection was refused: certain that nobody serves there, unlike silence.
     public var wasRefused: Bool
+    /// The connection that it had answered on before was ended from its side: its process died, even if another one
+    /// answers by now.
+    public var wasCutOff = false
 
     public init(
       broker: Int32, answered: Bool, milliseconds: Double? = nil, reason: String? = nil, wasRefused: Bool = false
