@@ -22,12 +22,13 @@ class CommandFailed(AssertionError):
 
 
 class Cluster:
-    def __init__(self, program, engine, port, directory, properties=()):
+    def __init__(self, program, engine, port, directory, properties=(), options=("--dashboard-port", 0)):
         self.program = pathlib.Path(program)
         self.engine = engine
         self.port = port
         self.directory = pathlib.Path(directory)
         self.properties = list(properties)
+        self.options = list(options)
 
     # Operating it
 
@@ -42,7 +43,7 @@ class Cluster:
 
     def up(self):
         words = ["up", "--engine", self.engine, "--detach", "--restart", "never"]
-        words += ["--port", self.port, "--data-dir", self.directory]
+        words += ["--port", self.port, "--data-dir", self.directory, *self.options]
         for line in self.properties:
             words += ["--broker-property", line]
         try:

@@ -130,7 +130,7 @@ function pretty(text) {
 /** The form that produces one event; shown only where actions are allowed. */
 export function makeProduce(topic) {
   const key = field("Key", { type: "text", maxlength: "1000" });
-  const value = element("textarea", { rows: "6", maxlength: "100000", id: "produce-value" });
+  const value = element("textarea", { rows: "6", maxlength: "65536", id: "produce-value" });
   const partition = field("Partition (empty: by key)", { type: "number", min: "0" });
   const note = element("p", { class: "empty", "aria-live": "polite" });
   const form = element("form", { class: "produce-form" }, key.label, element("label", { for: "produce-value", text: "Value" }), value, partition.label,
