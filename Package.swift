@@ -74,8 +74,9 @@ let modules: [Target] = [
   .executableTarget(
     name: "streamsocial",
     dependencies: [
-      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Dashboard", "Social", "Primitives", "Wire",
-      "Records", "CommitLog", "PosixFiles",
+      "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Dashboard", "HTTPServer", "Social",
+      "Primitives",
+      "Wire", "Records", "CommitLog", "PosixFiles",
     ], swiftSettings: strict),
 ]
 
@@ -91,13 +92,14 @@ let testTargets: [Target] = [
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
-  tests("DashboardTests", ["Dashboard", "Monitor", "HTTPServer"]),
+  tests("DashboardTests", ["Dashboard", "Monitor", "HTTPServer", "HTTPTestClient"]),
   tests("MonitorTests", ["Records", "Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
-  tests("HTTPServerTests", ["HTTPServer", "EventLoop"]),
+  .target(name: "HTTPTestClient", path: "Tests/HTTPTestClient", swiftSettings: strict),
+  tests("HTTPServerTests", ["HTTPServer", "EventLoop", "HTTPTestClient"]),
   tests("ClusterHostTests", ["ClusterHost", "CommandLineTool", "KafkaClient"]),
   tests("StructureTests", []),
 ]

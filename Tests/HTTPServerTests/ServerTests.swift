@@ -1,4 +1,5 @@
 import EventLoop
+import HTTPTestClient
 import Testing
 
 @testable import HTTPServer

@@ -1,5 +1,6 @@
 import Dispatch
 import EventLoop
+import HTTPTestClient
 
 @testable import HTTPServer
 

@@ -6,7 +6,7 @@
 
 extension RawClient {
   /// How a connection came to its end, if it did.
-  enum Ending: Equatable {
+  public enum Ending: Equatable {
     /// The server closed it, with or without having read everything.
     case closed
     /// Nothing came for as long as the client has patience.
@@ -14,10 +14,10 @@ extension RawClient {
   }
 
   /// Says that no more will be sent, and goes on reading.
-  func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+  public func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
   /// Reads and forgets until the connection ends.
-  func ending() -> Ending {
+  public func ending() -> Ending {
     var piece = [UInt8](repeating: 0, count: 64 << 10)
     while true {
       let count = recv(socket, &piece, piece.count, 0)
@@ -27,7 +27,7 @@ extension RawClient {
   }
 
   /// Everything that comes until the connection ends; nil if it does not end.
-  func everything() -> [UInt8]? {
+  public func everything() -> [UInt8]? {
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 << 10)
     while true {

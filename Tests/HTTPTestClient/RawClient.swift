@@ -5,16 +5,16 @@
 #endif
 
 /// A socket that sends exactly the bytes a test wants, and reads HTTP answers strictly.
-final class RawClient {
-  struct Answer {
-    var status: Int
-    var headers: [(name: String, value: String)]
-    var body: [UInt8]
-    var text: String { String(decoding: body, as: UTF8.self) }
-    func header(_ name: String) -> String? { headers.first { $0.name == name.lowercased() }?.value }
+public final class RawClient {
+  public struct Answer: Sendable {
+    public var status: Int
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+    public var text: String { String(decoding: body, as: UTF8.self) }
+    public func header(_ name: String) -> String? { headers.first { $0.name == name.lowercased() }?.value }
   }
 
-  enum Failure: Error {
+  public enum Failure: Error {
     case cannotConnect(Int32)
     case ended
     case notHTTP(String)
@@ -24,7 +24,7 @@ final class RawClient {
   private var buffer: [UInt8] = []
 
   /// `receiveBytes` bounds the kernel's buffer, for readers that are to be slow.
-  init(port: UInt16, receiveBytes: Int32? = nil) throws {
+  public init(port: UInt16, receiveBytes: Int32? = nil) throws {
     #if canImport(Glibc)
       socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     #else
@@ -33,8 +33,8 @@ final class RawClient {
     if var receiveBytes {
       setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &receiveBytes, socklen_t(MemoryLayout<Int32>.size))
     }
-    // Nothing here takes so long; a test that would hang fails instead.
-    var patience = timeval(tv_sec: 10, tv_usec: 0)
+    // Nothing takes so long, even when all tests run at once on two cores; one that would hang fails instead.
+    var patience = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
@@ -56,7 +56,7 @@ final class RawClient {
 
   private var isClosed = false
 
-  func close() {
+  public func close() {
     guard !isClosed else { return }
     isClosed = true
     #if canImport(Glibc)
@@ -66,9 +66,9 @@ final class RawClient {
     #endif
   }
 
-  func send(_ text: String) { send(Array(text.utf8)) }
+  public func send(_ text: String) { send(Array(text.utf8)) }
 
-  func send(_ bytes: [UInt8]) {
+  public func send(_ bytes: [UInt8]) {
     var sent = 0
     bytes.withUnsafeBytes { bytes in
       while sent < bytes.count, let start = bytes.baseAddress {
@@ -98,7 +98,7 @@ final class RawClient {
   }
 
   /// Everything up to and with `end`.
-  func read(until end: String) throws -> String {
+  public func read(until end: String) throws -> String {
     let end = Array(end.utf8)
     var searched = 0
     while true {
@@ -118,14 +118,14 @@ final class RawClient {
     return nil
   }
 
-  func read(_ count: Int) throws -> [UInt8] {
+  public func read(_ count: Int) throws -> [UInt8] {
     while buffer.count < count { guard fill() else { throw Failure.ended } }
     defer { buffer.removeFirst(count) }
     return Array(buffer[..<count])
   }
 
   /// The status line and headers of an answer, for streams that have no end.
-  func head() throws -> Answer {
+  public func head() throws -> Answer {
     let lines = try read(until: "\r\n\r\n").split(separator: "\r\n")
     guard let first = lines.first, first.hasPrefix("HTTP/1.1 "), let status = Int(first.dropFirst(9).prefix(3)) else {
       throw Failure.notHTTP(String(lines.first ?? ""))
@@ -140,7 +140,7 @@ final class RawClient {
   }
 
   /// A whole answer.
-  func answer(isHead: Bool = false) throws -> Answer {
+  public func answer(isHead: Bool = false) throws -> Answer {
     var answer = try head()
     if isHead || answer.status == 304 || answer.status == 204 { return answer }
     if let length = answer.header("content-length").flatMap({ Int($0) }) { answer.body = try read(length) }
@@ -148,7 +148,7 @@ final class RawClient {
   }
 
   /// A chunk of a chunked body.
-  func chunk() throws -> [UInt8] {
+  public func chunk() throws -> [UInt8] {
     let size = try read(until: "\r\n").dropLast()
     guard let count = Int(size, radix: 16) else { throw Failure.notHTTP(String(size)) }
     let bytes = try read(count)
@@ -157,10 +157,10 @@ final class RawClient {
   }
 
   /// Whether the server has ended the connection, with nothing more to read.
-  func isEnded() -> Bool { buffer.isEmpty && !fill() && !isOutOfPatience }
+  public func isEnded() -> Bool { buffer.isEmpty && !fill() && !isOutOfPatience }
 
   /// Whether it has ended it, whatever came before.
-  func readsToTheEnd() -> Int {
+  public func readsToTheEnd() -> Int {
     var count = buffer.count
     buffer = []
     while fill() {
