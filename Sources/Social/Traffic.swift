@@ -66,7 +66,7 @@ public struct Traffic: Sendable {
     case .contentInteractions:
       key = Array("content-\(content)".utf8)
       keyNumber = Int32(Self.userCount + content)
-      partition = KeyHash.partition(of: key, count: topic.partitionCount)
+      partition = Murmur2.partition(of: key, count: topic.partitionCount)
       body.member("content", "content-\(content)")
       body.member("user", Int64(user))
       body.member("surface", Self.draw([("feed", 600), ("profile", 200), ("search", 150), ("message", 50)], &random))

@@ -23,9 +23,9 @@ private func traffic(seed: UInt64) -> Traffic {
   ] as [(String, Int32, Int32, Int32)])
 func keysHashAsInKafkasClients(_ row: (key: String, hash: Int32, of3: Int32, of7: Int32)) {
   let bytes = Array(row.key.utf8)
-  #expect(KeyHash.murmur2(bytes) == row.hash)
-  #expect(KeyHash.partition(of: bytes, count: 3) == row.of3)
-  #expect(KeyHash.partition(of: bytes, count: 7) == row.of7)
+  #expect(Murmur2.hash(bytes) == row.hash)
+  #expect(Murmur2.partition(of: bytes, count: 3) == row.of3)
+  #expect(Murmur2.partition(of: bytes, count: 7) == row.of7)
 }
 
 /// Rank 1 comes 2^0.99 times as often as rank 2, 10^0.99 times as often as rank 10.
@@ -55,7 +55,7 @@ func keysHashAsInKafkasClients(_ row: (key: String, hash: Int32, of3: Int32, of7
       let user = try #require(Int32(String(decoding: event.key, as: UTF8.self)))
       #expect(event.partition == user % 3)
     }
-    if event.topic == .contentInteractions { #expect(event.partition == KeyHash.partition(of: event.key, count: 3)) }
+    if event.topic == .contentInteractions { #expect(event.partition == Murmur2.partition(of: event.key, count: 3)) }
   }
   #expect(perTopic.allSatisfy { $0 > 100 })
 }

@@ -1,4 +1,4 @@
-/// The 32-bit MurmurHash2 by which Kafka's clients choose the partition of a key.
+/// The 32-bit MurmurHash2 by which Kafka's own clients choose the partition of a key.
 public enum Murmur2 {
   public static func hash(_ data: some Collection<UInt8>) -> Int32 {
     let bytes = ContiguousArray(data)
@@ -28,23 +28,4 @@ public enum Murmur2 {
   public static func partition(of key: some Collection<UInt8>, count: Int32) -> Int32 {
     (hash(key) & .max) % max(1, count)
   }
-}
-
-/// Java's `String.hashCode`: over UTF-16 code units.
-public enum JavaHash {
-  public static func hash(_ text: String) -> Int32 {
-    text.utf16.reduce(Int32(0)) { $0 &* 31 &+ Int32($1) }
-  }
-
-  /// The partition of `__consumer_offsets` (or of `__transaction_state`) that is responsible for an id.
-  public static func coordinatorPartition(of id: String, count: Int32) -> Int32 {
-    let hash = hash(id)
-    // Kafka's Utils.abs: the lowest number becomes 0, since it has no opposite.
-    return (hash == .min ? 0 : abs(hash)) % max(1, count)
-  }
-}
-
-/// The partition of `__consumer_offsets` whose leader coordinates the group.
-public func consumerOffsetsPartition(_ group: String, _ count: Int32) -> Int32 {
-  JavaHash.coordinatorPartition(of: group, count: count)
 }
