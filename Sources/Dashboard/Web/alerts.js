@@ -1,7 +1,7 @@
 // Alerts: what fires now, each with what to do; then what was, with how long it lasted.
 
 import { path, post } from "./api.js";
-import { byId, element, icon, keep, notice, setAttribute, setHidden, setPill, setText } from "./dom.js";
+import { byId, element, icon, keep, notice, setAttribute, setHidden, setPill, setText, setTextWithCode } from "./dom.js";
 import { clock, cut, plural, span } from "./format.js";
 
 const firingMax = 100;
@@ -72,7 +72,7 @@ function showFiring(item, alert, about, now) {
   if (isSilenced(alert, now)) marks.push(`silenced until ${clock(alert.silencedUntil)}`);
   setText(item.marks, marks.join(", "));
   setText(item.summary, cut(alert.summary, 500));
-  setText(item.action, cut(alert.action, 500));
+  setTextWithCode(item.action, cut(alert.action, 500));
   setHidden(item.buttons, !about.allowActions);
   setHidden(item.acknowledge, alert.acknowledgedAt !== undefined);
   setText(item.silence, isSilenced(alert, now) ? "End silence" : "Silence 30 min");

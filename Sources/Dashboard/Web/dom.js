@@ -104,6 +104,13 @@ export function setPill(node, tone, iconName, word) {
   node.replaceChildren(...(iconName ? [icon(iconName)] : []), word);
 }
 
+/** Text in which `…` marks what is to be typed. */
+export function setTextWithCode(node, text) {
+  if (node.shownText === text) return;
+  node.shownText = text;
+  node.replaceChildren(...text.split("`").map((part, index) => (index % 2 ? element("code", { text: part }) : part)));
+}
+
 /** Puts a person's text on the clipboard; says whether that worked. */
 export async function copy(text) {
   try {

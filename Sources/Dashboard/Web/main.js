@@ -104,7 +104,7 @@ function showFoot() {
 function showAbout() {
   const { version, engine, allowActions } = state.about;
   const rights = allowActions ? "actions allowed" : "read-only (start with --allow-actions to act)";
-  setText(byId("about"), [`StreamSocial ${cut(String(version), 40)}`, engine && `engine ${cut(engine, 40)}`, rights].filter(Boolean).join(" · "));
+  setText(byId("about"), [`StreamSocial ${cut(String(version ?? ""), 40)}`.trim(), engine && `engine ${cut(engine, 40)}`, rights].filter(Boolean).join(" · "));
 }
 
 let updates = 0;

@@ -7,6 +7,7 @@ import { clock, cut, lagSpan, latency, rate, unknown } from "./format.js";
 import { glyph, kindOf } from "./markers.js";
 import { colours, rootScale } from "./theme.js";
 
+const spans = [60_000, 120_000, 300_000];
 const spanMax = 300_000;
 const spanMin = 10_000;
 const keptMax = 900; // a view that is paused outlives the five minutes
@@ -25,7 +26,8 @@ const readings = [
 
 let points = []; // oldest first, one a second at most
 let markers = [];
-const view = { span: spanMax, end: undefined }; // end undefined: the newest second
+// `end` undefined: the newest second. Until a person chooses a span it is the least that shows all there is.
+const view = { span: spans[0], end: undefined, chosen: false };
 let cursor; // the second under the cursor
 let selection; // [from, to] while dragging
 let palette;
@@ -81,6 +83,7 @@ function drawTimeline() {
   palette ??= colours();
   const chart = byId("timeline-chart");
   if (!size) fit(chart, byId("timeline-cursor"));
+  if (!view.chosen && view.end === undefined) fitSpan();
   const newest = points.at(-1)?.at ?? Math.floor(Date.now() / 1000) * 1000;
   const to = view.end ?? newest + 1000;
   plan = arrange(size.width, size.height, to - view.span, to);
@@ -89,6 +92,14 @@ function drawTimeline() {
   showCursor();
   showEvents();
   setText(byId("timeline-range"), `${clock(plan.from)} – ${clock(plan.to)}${view.end === undefined ? "" : ", paused"}`);
+}
+
+function fitSpan() {
+  const lived = points.length ? points.at(-1).at - points[0].at : 0;
+  const span = spans.find((one) => lived < one) ?? spanMax;
+  if (span === view.span) return;
+  view.span = span;
+  showTools();
 }
 
 function fit(...canvases) {
@@ -180,6 +191,7 @@ function goLive() {
 
 function zoomTo(span) {
   const live = view.end === undefined;
+  view.chosen = true;
   const centre = cursor ?? plan.to - view.span / 2;
   view.span = Math.max(spanMin, Math.min(spanMax, Math.round(span / 1000) * 1000));
   if (!live || (cursor !== undefined && cursor < plan.to - view.span)) {
@@ -227,11 +239,12 @@ function listen(canvas) {
     selection = undefined;
     view.span = Math.max(spanMin, to - from);
     view.end = to;
+    view.chosen = true;
     showTools();
     drawTimeline();
   });
   canvas.addEventListener("dblclick", () => {
-    view.span = spanMax;
+    view.chosen = false;
     goLive();
   });
   canvas.addEventListener("blur", () => {
