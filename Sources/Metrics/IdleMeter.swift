@@ -2,7 +2,8 @@ import Primitives
 
 /// How large a part of the last minute a thread had nothing to do.
 ///
-/// It is told now and then how long the thread has been idle in all; it keeps one such note every five seconds for a minute.
+/// It is told now and then how long the thread has been idle in all; it keeps one such note every five seconds for a
+/// minute.
 public struct IdleMeter: Sendable {
   private static let span = TimeSpan.seconds(5)
   private static let notesKept = 12

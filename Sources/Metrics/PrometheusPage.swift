@@ -1,7 +1,8 @@
 /// A page in Prometheus' text format (0.0.4), read: samples in their order, types by name.
 ///
 /// A page comes from a process that may be anything, so nothing in it is believed: sizes and counts have limits, and
-/// whatever does not fit the format is an error with its line, never a trap. Of a page that repeats a sample, both stay.
+/// whatever does not fit the format is an error with its line, never a trap. Of a page that repeats a sample, both
+/// stay.
 public struct PrometheusPage: Sendable, Equatable {
   public struct Label: Sendable, Equatable {
     public var name: String

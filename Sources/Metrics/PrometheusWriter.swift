@@ -2,8 +2,8 @@ import Primitives
 
 /// Writes a page in Prometheus' text format (0.0.4) into one growing buffer.
 ///
-/// A metric's samples stand together below its HELP and TYPE lines, which the format demands and this type sees to: a name
-/// that comes twice is a bug of the caller. A metric without samples leaves no trace.
+/// A metric's samples stand together below its HELP and TYPE lines, which the format demands and this type sees to: a
+/// name that comes twice is a bug of the caller. A metric without samples leaves no trace.
 public struct PrometheusWriter: Sendable {
   /// The page so far.
   public private(set) var bytes: [UInt8] = []

@@ -2,8 +2,9 @@ import Primitives
 
 /// A histogram of the last minute: quantiles say how it is now, not how it was on average since the start.
 ///
-/// Three slots of 20 s take turns: what is merged is the last 40 to 60 s. Recording moves on to the next slot when it is
-/// time, and never allocates. `total` alone counts from the start.
+/// Three slots of 20 s take turns: what is merged is the last 40 to 60 s. Recording moves on to the next slot when it
+/// is time; it allocates with the first value, and once after a copy of it was taken, for another thread say. `total`
+/// alone counts from the start.
 public struct WindowedHistogram: Sendable {
   static let slotCount = 3
   static let slotSpan = TimeSpan.seconds(20)

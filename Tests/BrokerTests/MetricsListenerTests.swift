@@ -1,5 +1,6 @@
-@testable import Broker
 import Testing
+
+@testable import Broker
 
 private func configuration(_ line: String) throws -> BrokerConfiguration {
   try BrokerConfiguration(

@@ -1,8 +1,9 @@
-@testable import Broker
 import Foundation
 import Metrics
 import Primitives
 import Testing
+
+@testable import Broker
 
 /// Names that boards use and the exporter's example rules spell otherwise: those of Strimzi's rules, and the connection
 /// counts, which the example has once for each listener with the listener in the name.
@@ -28,7 +29,8 @@ private struct RealMetrics {
 
 private func partition(_ topic: String, _ id: Int32, leads: Bool = true, inSync: Int = 3) -> DataSnapshot.Partition {
   DataSnapshot.Partition(
-    name: TopicPartition(topic, PartitionID(id)), isLeader: leads, isOffline: false, follows: leads ? .none : BrokerID(2),
+    name: TopicPartition(topic, PartitionID(id)), isLeader: leads, isOffline: false,
+    follows: leads ? .none : BrokerID(2),
     replicas: 3, inSync: inSync, minInSync: 2, isReassigning: false, logStart: 3, logEnd: 10, stableLag: 0,
     lag: leads ? 0 : 4, bytes: 700, segments: 1, producers: 1)
 }
@@ -93,7 +95,8 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
 
 /// Whoever looks a name up in the manual finds it.
 @Test func everyMetricIsInTheManual() throws {
-  let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../docs/operations.md")
+  let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+    "../../docs/operations.md")
   let manual = try String(contentsOf: file, encoding: .utf8)
   let page = try PrometheusPage(
     parsing: MetricsPage.render(facts([partition("posts", 0), partition("posts", 1, leads: false)])))
@@ -104,7 +107,8 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   let page = try PrometheusPage(
     parsing: MetricsPage.render(
       facts([
-        partition("posts", 0, inSync: 2), partition("posts", 1, inSync: 1), partition("posts", 2, leads: false, inSync: 1),
+        partition("posts", 0, inSync: 2), partition("posts", 1, inSync: 1),
+        partition("posts", 2, leads: false, inSync: 1),
         partition("posts", 3),
       ])))
   let replicas = "kafka_server_replicamanager_"
@@ -116,7 +120,8 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   #expect(page.value(of: "kafka_server_replicafetchermanager_maxlag", [.init("clientId", "Replica")]) == 4)
   #expect(page.value(of: "kafka_server_brokertopicmetrics_messagesin_total") == 9)
   #expect(page.value(of: "kafka_server_brokertopicmetrics_messagesin_total", [.init("topic", "posts")]) == 7)
-  #expect(page.value(of: "kafka_cluster_partition_underreplicated", [.init("topic", "posts"), .init("partition", "0")]) == 1)
+  #expect(
+    page.value(of: "kafka_cluster_partition_underreplicated", [.init("topic", "posts"), .init("partition", "0")]) == 1)
   #expect(page.value(of: "kafka_server_raft_metrics_current_state", [.init("state", "leader")]) == 1)
   #expect(page.value(of: "kafka_server_raft_metrics_commit_latency_avg")?.isNaN == true)
   #expect(page.value(of: "kafka_network_processor_idlepercent", [.init("networkProcessor", "1")]) == 0.5)

@@ -27,8 +27,8 @@ private func firstLine(of path: String, port: UInt16) -> String {
   return String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
 }
 
-/// An answer that a handler gives after it has returned, on the loop or from another thread, is sent at once and not with
-/// whatever happens next on the server.
+/// An answer that a handler gives after it has returned, on the loop or from another thread, is sent at once and not
+/// with whatever happens next on the server.
 @Test func answersThatComeLaterLeaveAtOnce() throws {
   let loop = try EventLoop()
   nonisolated(unsafe) let server = try HTTPServer(loop: loop, port: 0)

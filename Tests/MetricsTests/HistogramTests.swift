@@ -1,6 +1,7 @@
-@testable import Metrics
 import Primitives
 import Testing
+
+@testable import Metrics
 
 @Test func aQuantileIsWithinThreePercentOfTheRecordedValue() {
   var random = RandomSource(seed: 7)

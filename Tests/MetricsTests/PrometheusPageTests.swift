@@ -38,7 +38,8 @@ private func page(_ text: String, limits: PrometheusPage.Limits = .init()) throw
 
 @Test(arguments: [
   ("1a 1", PrometheusPageError.Reason.noName), ("{} 1", .noName), ("a", .badValue), ("a x", .badValue),
-  ("a{x=\"1\" 1", .badLabels), ("a{x=\"1} 1", .badLabels), ("a{x=1} 1", .badLabels), ("a{x=\"1\"y=\"2\"} 1", .badLabels),
+  ("a{x=\"1\" 1", .badLabels), ("a{x=\"1} 1", .badLabels), ("a{x=1} 1", .badLabels),
+  ("a{x=\"1\"y=\"2\"} 1", .badLabels),
   ("a{x=\"1\\\"} 1", .badLabels), ("a{", .badLabels), ("a 1 x", .badTimestamp), ("a 1 2 3", .badTimestamp),
   ("# TYPE a number", .badType), ("a{x:y=\"1\"} 1", .badLabels),
 ])

@@ -13,7 +13,8 @@ import Testing
   writer.sample(Double.nan, PrometheusLabels("kind", "nan"))
   writer.sample(-Double.infinity, PrometheusLabels("kind", "infinite"))
   let text = String(decoding: writer.bytes, as: UTF8.self)
-  #expect(text.hasPrefix("# HELP a_total With \\\\ and\\nbreak.\n# TYPE a_total counter\na_total{partition=\"0\",topic="))
+  #expect(
+    text.hasPrefix("# HELP a_total With \\\\ and\\nbreak.\n# TYPE a_total counter\na_total{partition=\"0\",topic="))
   #expect(!text.contains("never"))
   let page = try PrometheusPage(parsing: writer.bytes)
   #expect(page.types == ["a_total": .counter, "b": .gauge])

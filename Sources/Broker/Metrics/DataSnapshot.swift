@@ -69,7 +69,8 @@ extension DataPlane {
     return DataSnapshot.Partition(
       name: partition.name, isLeader: replica.isLeader, isOffline: replica.metadata.map { $0.leader == .none } ?? true,
       follows: partition.follows ?? .none, replicas: replica.metadata?.replicas.count ?? 0, inSync: replica.isr.count,
-      minInSync: replica.effectiveMinInSyncReplicas, isReassigning: image.partition(partition.id)?.isReassigning ?? false,
+      minInSync: replica.effectiveMinInSyncReplicas,
+      isReassigning: image.partition(partition.id)?.isReassigning ?? false,
       logStart: log.logStartOffset.rawValue, logEnd: log.logEndOffset.rawValue,
       stableLag: max(
         0, partition.highWatermark.rawValue - log.lastStableOffset(highWatermark: partition.highWatermark).rawValue),

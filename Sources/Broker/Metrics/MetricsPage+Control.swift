@@ -21,11 +21,13 @@ extension MetricsPage {
         prefix + "current_vote", Int(control.votedFor.rawValue), "Whom this node voted for in this epoch; -1: nobody.")
       page.metric(prefix + "current_state", .gauge, "The node's role in the quorum.")
       page.sample(1, PrometheusLabels("state", control.role.rawValue.lowercased()))
-      gauge(prefix + "high_watermark", control.highWatermark, "Records of the metadata below this offset are committed.")
+      gauge(
+        prefix + "high_watermark", control.highWatermark, "Records of the metadata below this offset are committed.")
       gauge(prefix + "log_end_offset", control.logEnd, "The end of this node's metadata log.")
       gauge(prefix + "log_end_epoch", Int(control.logEndEpoch.rawValue), "The epoch of the metadata log's last record.")
       gauge(prefix + "number_of_voters", control.voters, "Voters of the quorum.")
-      gauge(prefix + "number_of_observers", control.observers, "Nodes that follow the quorum without a vote; leader only.")
+      gauge(
+        prefix + "number_of_observers", control.observers, "Nodes that follow the quorum without a vote; leader only.")
       gauge(
         prefix + "commit_latency_avg", mean(commit),
         "Milliseconds from a record's append to its commitment, last minute; NaN when there was none.")
@@ -34,7 +36,8 @@ extension MetricsPage {
         prefix + "election_latency_avg", mean(election),
         "Milliseconds without a leader of the quorum, last minute; NaN when there was no election.")
       gauge(prefix + "election_latency_max", most(election), "The longest of these.")
-      gauge(prefix + "poll_idle_ratio_avg", control.idle, "The part of the last minute in which the control loop waited.")
+      gauge(
+        prefix + "poll_idle_ratio_avg", control.idle, "The part of the last minute in which the control loop waited.")
     }
   }
 
@@ -69,7 +72,8 @@ extension MetricsPage {
     gauge(controller + "globaltopiccount", image.topics.count, "Topics of the cluster.")
     gauge(controller + "globalpartitioncount", partitions, "Partitions of the cluster.")
     gauge(controller + "offlinepartitionscount", offline, "Partitions without a leader.")
-    gauge(controller + "preferredreplicaimbalancecount", imbalanced, "Partitions that their first replica does not lead.")
+    gauge(
+      controller + "preferredreplicaimbalancecount", imbalanced, "Partitions that their first replica does not lead.")
     gauge(controller + "lastappliedrecordoffset", control.appliedOffset, "The last metadata record that was applied.")
     gauge(controller + "lastcommittedrecordoffset", control.highWatermark - 1, "The last committed metadata record.")
     gauge(
@@ -86,11 +90,13 @@ extension MetricsPage {
 
   private mutating func writeMetadata(_ control: ControlSnapshot) {
     let loader = "kafka_server_metadataloader_"
-    gauge(loader + "currentcontrollerid", Int(control.leader.rawValue), "The active controller; -1 while none is known.")
+    gauge(
+      loader + "currentcontrollerid", Int(control.leader.rawValue), "The active controller; -1 while none is known.")
     gauge(
       loader + "currentmetadataversion", control.image.features["metadata.version"].map { Int($0) },
       "The finalized level of metadata.version.")
-    gauge(loader + "handleloadsnapshotcount", control.counts.snapshotsLoaded, "Snapshots of the metadata that were loaded.")
+    gauge(
+      loader + "handleloadsnapshotcount", control.counts.snapshotsLoaded, "Snapshots of the metadata that were loaded.")
     if let data = facts.data {
       gauge(
         "kafka_server_broker_metadata_metrics_last_applied_record_offset", data.appliedOffset.rawValue,

@@ -65,16 +65,20 @@ extension MetricsPage {
     gauge(
       prefix + "reassigningpartitions", leading.count { $0.isReassigning }, "Partitions led here that are being moved.")
     gauge(
-      prefix + "produceridcount", data.partitions.reduce(0) { $0 + $1.producers }, "Producers that the partitions know.")
-    counter(prefix + "isrshrinks_total", data.counts.isrShrinks, "Times that a leader here took a laggard out of the ISR.")
-    counter(prefix + "isrexpands_total", data.counts.isrExpands, "Times that a leader here took a follower into the ISR.")
+      prefix + "produceridcount", data.partitions.reduce(0) { $0 + $1.producers }, "Producers that the partitions know."
+    )
+    counter(
+      prefix + "isrshrinks_total", data.counts.isrShrinks, "Times that a leader here took a laggard out of the ISR.")
+    counter(
+      prefix + "isrexpands_total", data.counts.isrExpands, "Times that a leader here took a follower into the ISR.")
     counter(prefix + "failedisrupdates_total", data.counts.failedISRUpdates, "Changes of an ISR that were refused.")
     let following = data.partitions.filter { $0.follows.rawValue >= 0 }
     page.metric(
       "kafka_server_replicafetchermanager_maxlag", .gauge,
       "How many committed records the replica that is furthest behind lacks.")
     page.sample(following.map(\.lag).max() ?? 0, PrometheusLabels("clientId", "Replica"))
-    page.metric("kafka_server_fetcherlagmetrics_consumerlag", .gauge, "How many committed records a replica here lacks.")
+    page.metric(
+      "kafka_server_fetcherlagmetrics_consumerlag", .gauge, "How many committed records a replica here lacks.")
     for partition in following.sorted(by: { $0.name < $1.name }) {
       page.sample(
         partition.lag,

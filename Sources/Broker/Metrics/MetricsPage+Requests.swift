@@ -45,7 +45,8 @@ extension MetricsPage {
       ("responsesendtimems", \.responseSend, "Until the answer was given to the socket"),
     ]
     for (name, part, help) in times {
-      write(prefix + name, rows, part, scale: 1000, "\(help), in milliseconds; of the last minute, NaN without requests.")
+      write(
+        prefix + name, rows, part, scale: 1000, "\(help), in milliseconds; of the last minute, NaN without requests.")
     }
     write(prefix + "requestbytes", rows, \.requestBytes, scale: 1, "Sizes of requests; of the last minute.")
   }
@@ -71,8 +72,8 @@ extension MetricsPage {
     (0.5, "0.50"), (0.75, "0.75"), (0.95, "0.95"), (0.98, "0.98"), (0.99, "0.99"), (0.999, "0.999"),
   ]
 
-  /// Both loops' kinds by name, and `Fetch` for the two of it together. Produce and Fetch are there from the start: rules
-  /// ask for them.
+  /// Both loops' kinds by name, and `Fetch` for the two of it together. Produce and Fetch are there from the start:
+  /// rules ask for them.
   private func rows() -> [Row] {
     var parts: [RequestKind: [(RequestMetrics.Figures, Instant)]] = [
       RequestKind(.produce): [], .consumerFetch: [], .followerFetch: [],

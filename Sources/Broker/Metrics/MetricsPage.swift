@@ -1,10 +1,11 @@
 import Metrics
 import Primitives
 
-/// A broker's `/metrics` page, under the names that the JMX exporter gives Apache Kafka's (`docs/operations.md` lists them).
+/// A broker's `/metrics` page, under the names that the JMX exporter gives Apache Kafka's (`docs/operations.md` lists
+/// them).
 ///
-/// What has no meaning in this broker is left out: a zero would be a lie. What a loop did not answer in time is left out,
-/// too, and `streamsocial_loop_answered` says so.
+/// What has no meaning in this broker is left out: a zero would be a lie. What a loop did not answer in time is left
+/// out, too, and `streamsocial_loop_answered` says so.
 struct MetricsPage {
   /// What goes into a page.
   struct Facts: Sendable {
@@ -43,7 +44,9 @@ struct MetricsPage {
 
   // MARK: pieces that others use
 
-  mutating func gauge(_ name: String, _ value: Int?, _ help: String) { single(name, .gauge, value.map(Int64.init), help) }
+  mutating func gauge(_ name: String, _ value: Int?, _ help: String) {
+    single(name, .gauge, value.map(Int64.init), help)
+  }
   mutating func gauge(_ name: String, _ value: Int64?, _ help: String) { single(name, .gauge, value, help) }
   mutating func counter(_ name: String, _ value: Int, _ help: String) { single(name, .counter, Int64(value), help) }
 

@@ -5,8 +5,8 @@ import Primitives
 
 /// `/metrics`, `/health/live` and `/health/ready` of a broker, on a port and a loop of their own.
 ///
-/// A page is made here: the two loops that do the broker's work only hand over copies of their figures. A loop that is too
-/// busy to do that in time is missing from the page, and the page says so.
+/// A page is made here: the two loops that do the broker's work only hand over copies of their figures. A loop that
+/// is too busy to do that in time is missing from the page, and the page says so.
 final class MetricsServer: @unchecked Sendable {
   private let loop: EventLoop
   private let server: HTTPServer
@@ -135,7 +135,8 @@ final class MetricsServer: @unchecked Sendable {
     let isStarting = planes == nil
     ask(figures: false, limit: Self.livenessLimit, responder) { [weak self] answers in
       guard let self else { return }
-      let stuck = isStarting ? [] : [answers.hasControl ? nil : "control", answers.hasData ? nil : "data"].compactMap { $0 }
+      let stuck =
+        isStarting ? [] : [answers.hasControl ? nil : "control", answers.hasData ? nil : "data"].compactMap { $0 }
       let reason = stuck.isEmpty ? "" : "the \(stuck.joined(separator: " and ")) loop has not turned for 10 s"
       self.respond(responder, key: "live", stuck.isEmpty, reason: reason)
     }

@@ -77,7 +77,9 @@ struct ProcessFigures: Sendable {
       var bytes = [UInt8](repeating: 0, count: 16 << 10)
       var filled = 0
       while filled < bytes.count {
-        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress?.advanced(by: filled), $0.count - filled) }
+        let count = bytes.withUnsafeMutableBytes {
+          read(descriptor, $0.baseAddress?.advanced(by: filled), $0.count - filled)
+        }
         guard count > 0 else { break }
         filled += count
       }

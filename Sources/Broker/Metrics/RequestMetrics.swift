@@ -4,9 +4,9 @@ import Wire
 
 /// What one listener's requests took, by kind. It belongs to the listener's loop.
 ///
-/// Times are Kafka's five, in microseconds, of which there is one clock reading each: waiting behind others that came in
-/// the same turn of the loop (RequestQueue), handling (Local), waiting for followers or for data (Remote), waiting for
-/// earlier answers of the connection (ResponseQueue), and until the socket was given the answer (ResponseSend).
+/// Times are Kafka's five, in microseconds, of which there is one clock reading each: waiting behind others that came
+/// in the same turn of the loop (RequestQueue), handling (Local), waiting for followers or for data (Remote), waiting
+/// for earlier answers of the connection (ResponseQueue), and until the socket was given the answer (ResponseSend).
 final class RequestMetrics {
   /// One kind's figures.
   struct Figures: Sendable {
