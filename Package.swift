@@ -4,6 +4,9 @@ import PackageDescription
 /// Every target treats warnings as errors and speaks Swift 6.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error), .swiftLanguageMode(.v6)]
 
+/// For modules whose tests look inside. Also in release: what is shipped is what is tested.
+let testable: [SwiftSetting] = strict + [.unsafeFlags(["-enable-testing"])]
+
 func library(
   _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], settings: [SwiftSetting] = strict
 ) -> Target {
@@ -44,39 +47,41 @@ let modules: [Target] = [
   library("Consensus", ["Primitives"]),
   library("Controller", ["Primitives", "Wire"]),
   library("Replication", ["Primitives"]),
-  library("Groups", ["Primitives", "Wire"], settings: strict + [.unsafeFlags(["-enable-testing"])]),
+  library("Groups", ["Primitives", "Wire"], settings: testable),
   library("Social", ["Primitives"]),
   library("Checker", ["Primitives"]),
-  library("Metrics", ["Primitives"]),
+  library("Metrics", ["Primitives"], settings: testable),
   // Composition
   library("Simulator", ["Primitives", "Consensus", "Replication"]),
   // Shells
   library("EventLoop", ["CUV"]),
-  library("HTTPServer", ["EventLoop", "CMicroHTTPD"]),
+  library("HTTPServer", ["EventLoop", "CMicroHTTPD"], settings: testable),
   library("PosixFiles", ["CommitLog", "Primitives"]),
   library("CommandLineTool"),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
-  library("Monitor", ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL"]),
+  library(
+    "Monitor",
+    ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL"],
+    settings: testable),
   .target(name: "CDashboardWeb", path: "Sources/CDashboardWeb"),
   library(
     "Dashboard",
     ["HTTPServer", "EventLoop", "Monitor", "KafkaClient", "Wire", "Records", "Primitives", "CDashboardWeb"],
     exclude: ["Web"]),
-  library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"]),
+  library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"], settings: testable),
   library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),
   library(
     "Broker",
     [
       "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups",
       "EventLoop", "PosixFiles", "Metrics", "HTTPServer",
-    ]),
+    ], settings: testable),
   .executableTarget(name: "streamsocial-broker", dependencies: ["Broker", "Primitives"], swiftSettings: strict),
   .executableTarget(
     name: "streamsocial",
     dependencies: [
       "CommandLineTool", "ClusterHost", "KafkaClient", "Lab", "Monitor", "Dashboard", "HTTPServer", "Social",
-      "Primitives",
-      "Wire", "Records", "CommitLog", "PosixFiles",
+      "Primitives", "Wire", "Records", "CommitLog", "PosixFiles",
     ], swiftSettings: strict),
 ]
 
