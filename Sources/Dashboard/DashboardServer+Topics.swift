@@ -31,16 +31,23 @@ extension DashboardServer {
   private static func topic(_ name: String, _ servers: String) async throws -> TopicAnswer {
     let reader = try await TopicReader(name, bootstrapServers: servers)
     var answer = TopicAnswer(name: name, settings: try await reader.settings(), partitions: [])
-    for partition in reader.partitions {
-      var entry = TopicAnswer.Partition(
-        id: partition.id, leader: partition.leader, leaderEpoch: partition.leaderEpoch, replicas: partition.replicas,
-        isr: partition.inSync)
+    var starts: [Int32: Int64] = [:]
+    var ends: [Int32: Int64] = [:]
+    for (_, led) in Dictionary(grouping: reader.partitions, by: \.leader).sorted(by: { $0.key < $1.key }) {
       // Without its leader nobody knows; the others are told all the same.
-      if let leader = try? await reader.leader(of: partition) {
-        entry.start = try? await reader.offset(of: partition.id, timestamp: -2, at: leader)
-        entry.end = try? await reader.offset(of: partition.id, timestamp: -1, at: leader)
-      }
-      answer.partitions.append(entry)
+      guard let leader = try? await reader.leader(of: led[0]) else { continue }
+      let ids = led.map(\.id)
+      let found = (
+        try? await reader.offsets(of: ids, timestamp: -2, at: leader),
+        try? await reader.offsets(of: ids, timestamp: -1, at: leader)
+      )
+      starts.merge(found.0 ?? [:]) { a, _ in a }
+      ends.merge(found.1 ?? [:]) { a, _ in a }
+    }
+    answer.partitions = reader.partitions.map { partition in
+      TopicAnswer.Partition(
+        id: partition.id, leader: partition.leader, leaderEpoch: partition.leaderEpoch, replicas: partition.replicas,
+        isr: partition.inSync, start: starts[partition.id], end: ends[partition.id])
     }
     return answer
   }

@@ -29,6 +29,7 @@ struct MessageSearch {
   var key: [UInt8] = []
   var value: [UInt8] = []
 
+  private var isNewest: Bool { if case .newest = from { true } else { false } }
   private var hasFilter: Bool { !key.isEmpty || !value.isEmpty }
 
   func run(_ reader: TopicReader) async throws -> MessagesAnswer {
@@ -49,7 +50,7 @@ struct MessageSearch {
       }
       budget.reset()
     }
-    if case .newest = from {
+    if isNewest {
       answer.messages.sort { ($0.timestamp, $0.offset) > ($1.timestamp, $1.offset) }
     } else {
       answer.messages.sort { ($0.timestamp, $0.partition, $0.offset) < ($1.timestamp, $1.partition, $1.offset) }
@@ -86,8 +87,6 @@ struct MessageSearch {
     case .time(let time):
       next = try await reader.offset(of: partition.id, timestamp: max(0, time), at: leader) ?? end
     }
-    var isNewest = false
-    if case .newest = from { isNewest = true }
     var found = MessagesAnswer(messages: [], scanned: 0, complete: true)
     while next < end {
       guard isNewest || found.messages.count < limit else { break }
@@ -134,7 +133,7 @@ struct MessageSearch {
     return bytes
   }
 
-  /// Decodes what was fetched; returns the offset after it.
+  /// Decodes what was fetched until a bound is met; returns the offset to go on from.
   private func take(
     _ bytes: [UInt8], _ partition: Int32, _ from: Int64, _ end: Int64, _ found: inout MessagesAnswer,
     _ budget: inout Budget
@@ -143,18 +142,25 @@ struct MessageSearch {
     try bytes.withUnsafeBytes { raw in
       var batches = RecordBatchSequence(raw)
       while let batch = try batches.next() {
-        let last = batch.header.baseOffset.rawValue + Int64(batch.header.lastOffsetDelta)
-        defer { next = max(next, last + 1) }
-        guard !batch.header.isControl else { continue }
-        var records = try RecordIterator(batch: batch.bytes, maxDecompressedBytes: Self.bytesMax)
-        while let record = try records.next() {
-          let offset = record.offset.rawValue
-          guard offset >= from, offset < end else { continue }
-          found.scanned += 1
-          budget.records -= 1
-          guard Self.contains(record.key, key), Self.contains(record.value, value) else { continue }
-          found.messages.append(try MessagesAnswer.Message(record, partition: partition, valueMax: Self.valueMax))
+        if !batch.header.isControl {
+          var records = try RecordIterator(batch: batch.bytes, maxDecompressedBytes: Self.bytesMax)
+          while let record = try records.next() {
+            let offset = record.offset.rawValue
+            guard offset >= from, offset < end else { continue }
+            // A small batch can hold millions of records: the bounds are kept at each.
+            guard budget.records > 0, isNewest || found.messages.count < limit else { return }
+            next = max(next, offset + 1)
+            found.scanned += 1
+            budget.records -= 1
+            guard Self.contains(record.key, key), Self.contains(record.value, value) else { continue }
+            found.messages.append(try MessagesAnswer.Message(record, partition: partition, valueMax: Self.valueMax))
+            if isNewest, found.messages.count >= 2 * limit {
+              found.messages.removeFirst(found.messages.count - limit)
+            }
+          }
         }
+        // What a broker says may be anything: an overflow only ends the search.
+        next = max(next, batch.header.baseOffset.rawValue &+ Int64(batch.header.lastOffsetDelta) &+ 1)
       }
     }
     return next

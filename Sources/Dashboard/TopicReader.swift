@@ -1,6 +1,7 @@
 import KafkaClient
 import Monitor
 import Primitives
+import Synchronization
 import Wire
 
 /// Asks the cluster about one topic: where its partitions are, what they hold. One connection to each leader, for one
@@ -12,6 +13,12 @@ struct TopicReader {
   let partitions: [TopicDescription.Partition]
   private let bootstrap: AdminConnection
   private let addresses: [Int32: ServerAddress]
+  private let leaders = Leaders()
+
+  /// The connections that are open, by broker.
+  private final class Leaders: Sendable {
+    let connections = Mutex<[Int32: AdminConnection]>([:])
+  }
 
   /// Throws `AdminError.refused(.unknownTopicOrPartition)` when there is no such topic.
   init(_ topic: String, bootstrapServers: String) async throws {
@@ -46,30 +53,45 @@ struct TopicReader {
     guard let address = addresses[partition.leader] else {
       throw APIError(503, "no_leader", "partition \(partition.id) has no leader", next: "wait for its replicas to return")
     }
-    return try await AdminConnection.connect(
+    if let open = leaders.connections.withLock({ $0[partition.leader] }) { return open }
+    let connection = try await AdminConnection.connect(
       to: address, clientID: "streamsocial-dashboard", timeout: Self.patience)
+    leaders.connections.withLock { $0[partition.leader] = connection }
+    return connection
   }
 
   /// The offset for a timestamp in Kafka's meaning: −1 the end, −2 the start, else the first record not older; nil when
   /// there is none.
-  func offset(
-    of partition: Int32, timestamp: Int64, at leader: AdminConnection
-  ) async throws -> Int64? {
-    var wanted = ListOffsetsRequest.ListOffsetsPartition()
-    wanted.partitionIndex = partition
-    wanted.timestamp = timestamp
-    var topic = ListOffsetsRequest.ListOffsetsTopic()
-    topic.name = self.topic
-    topic.partitions = [wanted]
-    var request = ListOffsetsRequest()
-    request.replicaId = -1
-    request.topics = [topic]
-    let response = try await leader.send(request, timeout: Self.patience)
-    guard let answer = response.topics.first?.partitions.first else { return nil }
+  func offset(of partition: Int32, timestamp: Int64, at leader: AdminConnection) async throws -> Int64? {
+    let answers = try await listOffsets([partition], timestamp, at: leader)
+    guard let answer = answers.first else { return nil }
     guard answer.errorCode == 0 else {
       throw APIError(502, "cluster", "partition \(partition): \(APIError.name(answer.errorCode))")
     }
     return answer.offset >= 0 ? answer.offset : nil
+  }
+
+  /// The same for many partitions of one leader; those that it cannot tell are missing.
+  func offsets(of partitions: [Int32], timestamp: Int64, at leader: AdminConnection) async throws -> [Int32: Int64] {
+    let answers = try await listOffsets(partitions, timestamp, at: leader).filter { $0.errorCode == 0 && $0.offset >= 0 }
+    return Dictionary(answers.map { ($0.partitionIndex, $0.offset) }, uniquingKeysWith: { a, _ in a })
+  }
+
+  private func listOffsets(
+    _ partitions: [Int32], _ timestamp: Int64, at leader: AdminConnection
+  ) async throws -> [ListOffsetsResponse.ListOffsetsPartitionResponse] {
+    var topic = ListOffsetsRequest.ListOffsetsTopic()
+    topic.name = self.topic
+    topic.partitions = partitions.map { id in
+      var wanted = ListOffsetsRequest.ListOffsetsPartition()
+      wanted.partitionIndex = id
+      wanted.timestamp = timestamp
+      return wanted
+    }
+    var request = ListOffsetsRequest()
+    request.replicaId = -1
+    request.topics = [topic]
+    return try await leader.send(request, timeout: Self.patience).topics.first?.partitions ?? []
   }
 }
 
