@@ -135,17 +135,20 @@ public final class Node: @unchecked Sendable {
       let epoch = self.control.lifecycle?.epoch ?? .none
       self.data.loop.submit {
         self.data.close()
-        self.storage.close(brokerEpoch: epoch)
-        self.control.loop.submit {
-          // The successor hears of it now instead of finding out.
-          self.control.quorum.step(.resign)
-          self.control.after(20) {
-            self.control.close()
-            self.log.info("stopped")
-            exit(0)
-          }
+        self.storage.close(brokerEpoch: epoch) {
+          self.control.loop.submit { self.leaveQuorum() }
         }
       }
+    }
+  }
+
+  private func leaveQuorum() {
+    // The successor hears of it now instead of finding out.
+    control.quorum.step(.resign)
+    control.after(20) {
+      self.control.close()
+      self.log.info("stopped")
+      exit(0)
     }
   }
 

@@ -37,7 +37,7 @@ public final class PartitionLog {
   /// It was found as a stop in order had left it.
   var wasClosedClean = false
   /// A flush in the background is under way.
-  var isFlushing = false
+  public internal(set) var isFlushing = false
   /// How often the log was cut, emptied or cleaned: a flush that began before says nothing about what is there now.
   var truncations = 0
 

@@ -12,6 +12,7 @@ extension DataPlane: MetadataSubscriber {
 
   func metadataReplaced(_ fresh: MetadataImage, upTo: Offset) {
     loop.submit {
+      guard !self.isClosed else { return }
       self.image = fresh
       for topic in fresh.sortedTopics {
         for index in topic.partitions.indices {
@@ -26,6 +27,7 @@ extension DataPlane: MetadataSubscriber {
   }
 
   private func apply(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset) {
+    guard !isClosed else { return }
     var delta = MetadataDelta()
     for (offset, record) in records {
       do throws(MetadataError) { try image.apply(record, at: offset, into: &delta) } catch {

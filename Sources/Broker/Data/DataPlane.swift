@@ -42,6 +42,7 @@ final class DataPlane: @unchecked Sendable {
   private(set) lazy var opener = PartitionOpener(self)
   var failed: ((String) -> Void)?
 
+  private(set) var isClosed = false
   private var tokenCounter: UInt64 = 0
   private var listener: Listener?
   private var sessions: [ObjectIdentifier: ClientSession] = [:]
@@ -226,6 +227,9 @@ final class DataPlane: @unchecked Sendable {
     for fetcher in fetchers.values { fetcher.close() }
     fetchers = [:]
     timer?.close()
+    // From here on the logs are the store's, to be closed: nothing that still arrives may reach them.
+    isClosed = true
+    partitions = [:]
   }
 
   func sessionEnded(_ session: ClientSession) {

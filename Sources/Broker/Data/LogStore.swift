@@ -244,25 +244,62 @@ final class LogStore {
     }
   }
 
-  /// Closes every log in order and, if none failed, leaves the mark of a clean stop.
-  func close(brokerEpoch: BrokerEpoch) {
+  /// Closes every log in order and, if none failed, leaves the mark of a clean stop; then runs `done`.
+  ///
+  /// The syncs are what takes long, and several at a time share the file system's work: the logs are closed by four
+  /// threads, as nobody uses them any more. One with a sync under way belongs to the loop until that has ended.
+  func close(brokerEpoch: BrokerEpoch, done: @escaping () -> Void) {
     isClosed = true
-    var isClean = true
-    let logs = open.sorted { $0.key < $1.key }
-    for (name, partition) in logs {
-      do throws(LogError) { try partition.close(clean: true) } catch {
-        isClean = false
-        log.error("log not closed in order", "partition=\(name) reason=\"\(error)\"")
+    guard let loop else { return done() }
+    let logs = open.sorted { $0.key < $1.key }.map { (name: $0.key, log: $0.value) }
+    let here = LogClosing(logs: logs.filter(\.log.isFlushing))
+    let elsewhere = logs.filter { !$0.log.isFlushing }
+    var failures = here.perform()
+    var left = Self.closingThreads
+    for thread in 0..<left {
+      let share = stride(from: thread, to: elsewhere.count, by: Self.closingThreads).map { elsewhere[$0] }
+      let closing = LogClosing(logs: share)
+      loop.offload({ closing.perform() }) { failed in
+        failures += failed
+        left -= 1
+        guard left == 0 else { return }
+        self.finishClosing(brokerEpoch, failures)
+        done()
       }
+    }
+  }
+
+  private static let closingThreads = 4
+
+  private func finishClosing(_ brokerEpoch: BrokerEpoch, _ failures: [(name: TopicPartition, error: LogError)]) {
+    for (name, error) in failures {
+      log.error("log not closed in order", "partition=\(name) reason=\"\(error)\"")
     }
     do throws(LogError) {
       try directory.write(.recoveryPoint, open.mapValues(\.recoveryPoint))
       try directory.write(.logStart, logStartOffsets)
       try directory.write(.cleaner, cleanedOffsets)
       try directory.write(.replication, highWatermarks)
-      if isClean { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
+      if failures.isEmpty { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
     } catch {
       log.error("no mark of a clean stop", "reason=\"\(error)\"")
+    }
+  }
+}
+
+/// Logs that are closed on a thread of their own: unchecked, for their loop has let go of them.
+private struct LogClosing: @unchecked Sendable {
+  let logs: [(name: TopicPartition, log: PartitionLog)]
+
+  /// Those that could not be closed in order.
+  func perform() -> [(name: TopicPartition, error: LogError)] {
+    logs.compactMap { name, log in
+      do throws(LogError) {
+        try log.close(clean: true)
+        return nil
+      } catch {
+        return (name, error)
+      }
     }
   }
 }

@@ -45,7 +45,7 @@ final class PartitionOpener {
   }
 
   private func next() {
-    guard !isBusy else { return }
+    guard !isBusy, !plane.isClosed else { return }
     var plans: [NewLog] = []
     while plans.count < Self.batch, !waiting.isEmpty {
       let ids = waiting.prefix(Self.batch - plans.count)
@@ -59,7 +59,7 @@ final class PartitionOpener {
     isBusy = true
     let wallClock = plane.wallClock
     plane.loop.offload({ [plans] in plans.map { $0.make(wallClock: wallClock) } }) { [weak self] made in
-      guard let self else { return }
+      guard let self, !self.plane.isClosed else { return }
       self.isBusy = false
       for one in made {
         self.plane.logMade(one)
