@@ -73,15 +73,17 @@ public final class HTTPServer {
     guard let pump else { return }
     self.pump = nil
     heartbeat?.close()
-    pump.close(beforeStop: { [self] in
-      for exchange in exchanges.values { exchange.resume() }
-    }) { [self] in
-      for exchange in exchanges.values { exchange.ended() }
-      exchanges = [:]
-      streams = []
-      router = Router()
-      Unmanaged.passUnretained(self).release()
-    }
+    pump.close(
+      beforeStop: { [self] in
+        for exchange in exchanges.values { exchange.resume() }
+      },
+      whenStopped: { [self] in
+        for exchange in exchanges.values { exchange.ended() }
+        exchanges = [:]
+        streams = []
+        router = Router()
+        Unmanaged.passUnretained(self).release()
+      })
   }
 
   /// A connection rests no more.
@@ -140,7 +142,7 @@ public final class HTTPServer {
       let interval = UInt64(clamping: limits.heartbeatSeconds * 1000)
       heartbeat?.start(after: interval, every: interval)
     } catch {
-      if let pump { pump.close(beforeStop: {}) {} } else { MHD_stop_daemon(daemon) }
+      if let pump { pump.close(beforeStop: {}, whenStopped: {}) } else { MHD_stop_daemon(daemon) }
       throw .cannotStart(error.description)
     }
     // The callbacks' pointer is good until `close`.

@@ -78,7 +78,7 @@ final class Pump {
   ///
   /// `beforeStop` must let every resting connection go on: the library aborts the process when it is stopped with one that
   /// rests, and a connection may have come to rest in the very run that this was called from.
-  func close(beforeStop: @escaping () -> Void, _ whenStopped: @escaping () -> Void) {
+  func close(beforeStop: @escaping () -> Void, whenStopped: @escaping () -> Void) {
     guard !isClosed else { return }
     isClosed = true
     self.beforeStop = beforeStop
