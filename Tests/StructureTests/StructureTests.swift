@@ -21,7 +21,8 @@ private func toolchain(for module: ModuleTable.Module) -> Set<String> {
   if cores.contains(module.name) || module.name == "Simulator" { return [] }
   if formats.contains(module.name) { return module.name == "Primitives" ? system : [] }
   if broker.contains(module.name) { return system }
-  return system.union(["FoundationEssentials"])
+  // Foundation itself only in the other branch of `canImport(FoundationEssentials)`: Apple's systems have no such module.
+  return system.union(foundation)
 }
 
 /// An import that the table does not allow is a cycle or a shared bug of tomorrow.

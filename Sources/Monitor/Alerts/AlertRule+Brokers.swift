@@ -8,7 +8,7 @@ extension AlertRule {
       let away = Phrase.time(Double(context.model.at - broker.stateSince))
       let load = broker.leaders > 0 ? ", leader of \(Phrase.count(broker.leaders, "partition"))" : ""
       return .bad(
-        nil, "broker \(broker.id)\(place(broker))\(load): \(broker.transition), since \(away)",
+        nil, "broker \(broker.id)\(place(broker))\(load): \(broker.transition), for \(away)",
         "start it again: `streamsocial start \(broker.id)` (`resume \(broker.id)` when it is paused; its service when "
           + "it runs elsewhere); broker-\(broker.id)/broker.log says why it went")
     }
