@@ -4,8 +4,10 @@ import CommandLineTool
 extension AlertRule {
   static func clusterUnreachable(_ context: Context) -> [Finding]? {
     let model = context.model
-    guard model.verdict.word == .unknown else { return [.well()] }
-    let why = context.reason("unreachable")?.text ?? model.blindSpots.first ?? "no broker answered"
+    let reason = context.reason("unreachable")
+    // Brokers that all refuse are known to be gone; those that say nothing are unknown: nobody can be asked either way.
+    guard model.verdict.word == .unknown || reason?.severity == .critical else { return [.well()] }
+    let why = reason?.text ?? model.blindSpots.first ?? "no broker answered"
     return [
       .bad(
         nil, "nothing is known of the cluster at \(model.bootstrapServers): \(why)",

@@ -1,16 +1,103 @@
+import KafkaClient
+import Synchronization
+
 /// Tells other systems of alerts: a signed JSON POST when one fires and when it clears.
 ///
 /// Each URL has a queue of its own, kept in order, bounded, retried with growing pauses; nothing here ever makes the
-/// caller wait.
+/// caller wait. What a receiver refuses for good (4xx, a redirection) is given up; redirections are not followed.
 public final class Webhooks: Sendable {
+  /// Waiting for one URL; when more come, the oldest are dropped.
+  static let queueMax = 100
+  /// Tries of one delivery: over about ten minutes.
+  static let triesMax = 15
+  static let patience = Duration.seconds(5)
+
+  private let queues: [AsyncStream<WebhookDelivery>.Continuation]
+  private let workers: [Task<Void, Never>]
+  private let tally = Tally()
+
+  /// What became of deliveries, over all URLs.
+  public struct Counts: Sendable, Equatable {
+    public var delivered = 0
+    /// Refused for good, or tried too often.
+    public var abandoned = 0
+    /// Pushed out of a full queue.
+    public var dropped = 0
+  }
+
   /// - Parameters:
   ///   - targets: where to POST.
   ///   - key: signs the bodies (HMAC-SHA256); empty: no signature.
-  public init(_ targets: [WebhookTarget], key: [UInt8] = []) {}
+  public convenience init(_ targets: [WebhookTarget], key: [UInt8] = []) {
+    self.init(targets, key: key, pause: Self.pause(after:))
+  }
+
+  init(_ targets: [WebhookTarget], key: [UInt8], pause: @escaping @Sendable (Int) -> Duration) {
+    var queues: [AsyncStream<WebhookDelivery>.Continuation] = []
+    var streams: [(WebhookTarget, AsyncStream<WebhookDelivery>)] = []
+    for target in targets {
+      let (stream, queue) = AsyncStream<WebhookDelivery>.makeStream(bufferingPolicy: .bufferingNewest(Self.queueMax))
+      queues.append(queue)
+      streams.append((target, stream))
+    }
+    self.queues = queues
+    let tally = tally
+    workers = streams.map { target, stream in
+      Task.detached {
+        for await delivery in stream {
+          let isDone = await Self.deliver(delivery, to: target, key: key, pause: pause)
+          if Task.isCancelled { return }
+          tally.add { if isDone { $0.delivered += 1 } else { $0.abandoned += 1 } }
+        }
+      }
+    }
+  }
+
+  deinit { stop() }
+
+  public var figures: Counts { tally.counts }
 
   /// Queues what fired or cleared (`AlertBook.changes`), leaving out what is silenced. Returns at once.
-  public func send(_ changes: [Alert], model: ClusterModel) {}
+  public func send(_ changes: [Alert], model: ClusterModel) {
+    for alert in changes where alert.silencedUntil == nil {
+      let delivery = WebhookDelivery(alert, model)
+      for queue in queues {
+        if case .dropped = queue.yield(delivery) { tally.add { $0.dropped += 1 } }
+      }
+    }
+  }
 
   /// Ends; what is still queued is dropped.
-  public func stop() {}
+  public func stop() {
+    for queue in queues { queue.finish() }
+    for worker in workers { worker.cancel() }
+  }
+
+  /// 1 s, 2 s, 4 s… at most a minute.
+  static func pause(after tries: Int) -> Duration { .seconds(min(60, 1 << min(max(0, tries - 1), 6))) }
+
+  /// False when it was given up.
+  private static func deliver(
+    _ delivery: WebhookDelivery, to target: WebhookTarget, key: [UInt8], pause: @Sendable (Int) -> Duration
+  ) async -> Bool {
+    for tries in 1...triesMax {
+      let outcome = await WorkerThread.run { () -> WebhookRequest.Outcome in
+        WebhookRequest(target: target, delivery: delivery, key: key).post(at: MonitorService.now(), within: patience)
+      }
+      switch outcome {
+      case .accepted: return true
+      case .refused: return false
+      case .failed: break
+      }
+      if tries == triesMax { break }
+      do { try await Task.sleep(for: pause(tries)) } catch { return false }
+    }
+    return false
+  }
+
+  private final class Tally: Sendable {
+    private let state = Mutex(Counts())
+    var counts: Counts { state.withLock { $0 } }
+    func add(_ change: (inout Counts) -> Void) { state.withLock { change(&$0) } }
+  }
 }

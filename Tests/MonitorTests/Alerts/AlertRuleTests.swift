@@ -82,6 +82,15 @@ struct AlertRuleTests {
     #expect(run.book.list.firing.isEmpty)
   }
 
+  @Test func brokersThatAllRefuseAreUnreachableToo() {
+    var run = Run()
+    run.judge(for: 2) {
+      let reason = Models.reason("unreachable", "every broker refuses connections")
+      $0.verdict = Verdict(word: .unavailable, sentence: "", since: 0, reasons: [reason])
+    }
+    #expect(run.book.list.firing.map(\.name) == ["ClusterUnreachable"])
+  }
+
   @Test func aControllerThatChangesOftenIsReported() {
     var run = Run()
     for second in 0..<40 { run.judge(for: 1) { $0.controller.id = Int32(1 + second / 10 % 3) } }
