@@ -62,7 +62,8 @@ enum APIJSON {
 
   static func decode<Value: Decodable>(_ type: Value.Type, from body: [UInt8]) throws(APIError) -> Value {
     do { return try JSONDecoder().decode(type, from: Data(body)) } catch {
-      throw APIError(400, "bad_body", "the body is not the JSON that is expected here", next: "see docs/dashboard-api.md")
+      throw APIError(
+        400, "bad_body", "the body is not the JSON that is expected here", next: "see docs/dashboard-api.md")
     }
   }
 }

@@ -51,7 +51,8 @@ struct TopicReader {
   /// A connection to the partition's leader.
   func leader(of partition: TopicDescription.Partition) async throws -> AdminConnection {
     guard let address = addresses[partition.leader] else {
-      throw APIError(503, "no_leader", "partition \(partition.id) has no leader", next: "wait for its replicas to return")
+      throw APIError(
+        503, "no_leader", "partition \(partition.id) has no leader", next: "wait for its replicas to return")
     }
     if let open = leaders.connections.withLock({ $0[partition.leader] }) { return open }
     let connection = try await AdminConnection.connect(
@@ -73,8 +74,9 @@ struct TopicReader {
 
   /// The same for many partitions of one leader; those that it cannot tell are missing.
   func offsets(of partitions: [Int32], timestamp: Int64, at leader: AdminConnection) async throws -> [Int32: Int64] {
-    let answers = try await listOffsets(partitions, timestamp, at: leader).filter { $0.errorCode == 0 && $0.offset >= 0 }
-    return Dictionary(answers.map { ($0.partitionIndex, $0.offset) }, uniquingKeysWith: { a, _ in a })
+    let answers = try await listOffsets(partitions, timestamp, at: leader)
+    let told = answers.filter { $0.errorCode == 0 && $0.offset >= 0 }
+    return Dictionary(told.map { ($0.partitionIndex, $0.offset) }, uniquingKeysWith: { a, _ in a })
   }
 
   private func listOffsets(

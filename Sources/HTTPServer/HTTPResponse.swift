@@ -23,13 +23,13 @@ public struct HTTPResponse: Sendable {
     HTTPResponse(status: status, headers: [("Content-Type", "application/json")], body: body)
   }
 
-  /// A refusal as JSON: `{"error": code, "message": text}`; `code` is a short word, `message` is for people.
+  /// A refusal as JSON: `{"error": {"code", "message"}}`; the code is a short word, the message is for people.
   public static func problem(_ status: Int, _ code: String, _ message: String) -> HTTPResponse {
-    var body = "{\"error\":"
+    var body = "{\"error\":{\"code\":"
     JSONText.append(code, to: &body)
     body += ",\"message\":"
     JSONText.append(message, to: &body)
-    return .json(Array((body + "}").utf8), status: status)
+    return .json(Array((body + "}}").utf8), status: status)
   }
 }
 

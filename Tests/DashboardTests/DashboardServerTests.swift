@@ -314,6 +314,21 @@ import Testing
     #expect(try await served.ask("GET /api/v1/topics/\(String(repeating: "t", count: 250))").status == 404)
   }
 
+  /// What the server refuses by itself reads like what the API refuses: the page shows its message.
+  @Test func everyRefusalHasTheSameForm() async throws {
+    let served = try Served { $0.allowsActions = true }
+    for (line, headers, status, expected) in [
+      ("GET /nothing", "", 404, "not_found"), ("DELETE /api/v1/model", "", 405, "method_not_allowed"),
+      ("GET /%", "", 400, "malformed"), ("POST /api/v1/brokers/1/kill", "Origin: null\r\n", 403, "foreign_origin"),
+    ] {
+      let answer = try await served.ask(line, headers: headers)
+      #expect(answer.status == status, "\(line)")
+      #expect(try code(answer) == expected, "\(line)")
+    }
+    let locked = try Served { $0.token = "abcdefghijklmnop" }
+    #expect(try code(try await locked.ask("GET /api/v1/model")) == "token_required")
+  }
+
   // MARK: who is let in
 
   @Test func otherMachinesNeedTheToken() async throws {
