@@ -10,6 +10,16 @@ public enum ClusterInspection {
 
   /// The state of the cluster in a data directory.
   public static func status(ofDirectory path: String) async throws(ClusterError) -> ClusterStatus {
+    let local = try await brokers(ofDirectory: path)
+    // The living first: a paused broker accepts connections and never answers.
+    let order = local.filter { $0.state == "running" } + local.filter { $0.state != "running" && $0.state != "stopped" }
+    var status = await status(servers: order.map { ServerAddress(host: $0.host, port: UInt16($0.port)) }, local: local)
+    if local.contains(where: { $0.processID != nil }) { status.dashboardURL = ClusterDirectory(path).dashboardURL }
+    return status
+  }
+
+  /// The brokers of the cluster in a data directory and what their processes do, as its supervisor says. Asks no broker.
+  public static func brokers(ofDirectory path: String) async throws(ClusterError) -> [ClusterStatus.Broker] {
     guard let description = try ClusterDirectory(path).description() else {
       throw ClusterError(
         .notPossible, "there is no cluster in \(path); start one with: streamsocial up --data-dir \(path)")
@@ -18,18 +28,13 @@ public enum ClusterInspection {
     options.brokerCount = description.brokerCount
     options.portBase = description.portBase
     let processes = await processes(path)
-    let local = options.brokerIDs.map { id in
+    return options.brokerIDs.map { id in
       var broker =
         processes.first { $0.id == id }
         ?? ClusterStatus.Broker(id: id, state: "stopped", host: "127.0.0.1", port: options.clientPort(of: id))
       broker.metricsURL = description.metricsURL(of: id)
       return broker
     }
-    // The living first: a paused broker accepts connections and never answers.
-    let order = local.filter { $0.state == "running" } + local.filter { $0.state != "running" && $0.state != "stopped" }
-    var status = await status(servers: order.map { ServerAddress(host: $0.host, port: UInt16($0.port)) }, local: local)
-    if local.contains(where: { $0.processID != nil }) { status.dashboardURL = ClusterDirectory(path).dashboardURL }
-    return status
   }
 
   /// The state of a cluster that runs elsewhere.

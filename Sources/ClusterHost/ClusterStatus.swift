@@ -53,6 +53,10 @@ public struct ClusterStatus: Sendable, Equatable {
 
   public private(set) var verdict: Verdict = .healthy
   public private(set) var reasons: [String] = []
+  /// The verdict in a sentence of facts; nil until somebody judged with more than is here.
+  public private(set) var sentence: String?
+  /// How many further brokers may die before users feel it; nil: not known.
+  public private(set) var failuresTolerated: Int?
   /// The active controller; −1 when there is none.
   public var controller: Int32
   public var brokers: [Broker]
@@ -67,6 +71,14 @@ public struct ClusterStatus: Sendable, Equatable {
     self.topics = topics.sorted { $0.name < $1.name }
     count()
     judge(answered: answered)
+  }
+
+  /// Replaces the first look by the judgement of somebody who knows more (min ISR, who answers, the quorum).
+  public mutating func judge(as verdict: Verdict, reasons: [String], sentence: String, failuresTolerated: Int?) {
+    self.verdict = verdict
+    self.reasons = reasons
+    self.sentence = sentence
+    self.failuresTolerated = failuresTolerated
   }
 
   private mutating func count() {
@@ -102,6 +114,8 @@ public struct ClusterStatus: Sendable, Equatable {
     func ids(_ list: [Int32]) -> JSON { .array(list.map { .integer(Int($0)) }) }
     return [
       "verdict": .string(verdict.rawValue), "reasons": .array(reasons.map { .string($0) }),
+      "sentence": sentence.map { .string($0) } ?? .null,
+      "failures_tolerated": failuresTolerated.map { .integer($0) } ?? .null,
       "controller": .integer(Int(controller)), "dashboard_url": dashboardURL.map { .string($0) } ?? .null,
       "brokers": .array(
         brokers.map { broker in
@@ -132,7 +146,9 @@ public struct ClusterStatus: Sendable, Equatable {
   public func text(coloured: Bool) -> String {
     let style: Terminal.Style = verdict == .healthy ? .green : verdict == .degraded ? .yellow : .red
     let word = Terminal.styled(verdict.rawValue.uppercased(), style, when: coloured)
-    var lines = [reasons.isEmpty ? word : "\(word): \(reasons.joined(separator: "; "))", ""]
+    let why =
+      sentence.map { String($0.drop { $0 != ":" }) } ?? (reasons.isEmpty ? "" : ": \(reasons.joined(separator: "; "))")
+    var lines = [word + why, ""]
     var table = Table(["BROKER", "STATE", "ADDRESS", ">PID", ">LEADERS", ">REPLICAS"])
     for broker in brokers {
       table.add([

@@ -11,7 +11,7 @@ enum Commands {
       Example("streamsocial status", "how they are"),
     ],
     subcommands: [
-      Demo.command, Up.command, Operate.down, Operate.status, DashboardCommand.command, Top.command, Operate.kill,
+      Demo.command, Up.command, Operate.down, Status.command, DashboardCommand.command, Top.command, Operate.kill,
       Operate.pause, Operate.resume, Operate.start, Topics.command, Produce.command, Consume.command,
       ConsumerGroups.command, LogDump.command, BrokerCommand.command,
       completion,

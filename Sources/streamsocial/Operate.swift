@@ -1,7 +1,7 @@
 import ClusterHost
 import CommandLineTool
 
-/// The commands that act on a running cluster: `down`, `status`, `kill`, `pause`, `resume`, `start`.
+/// The commands that act on a running cluster: `down`, `kill`, `pause`, `resume`, `start`.
 enum Operate {
   static let location: [OptionSpec] = [SharedOptions.dataDirectory.spec, SharedOptions.port.spec]
 
@@ -27,26 +27,6 @@ enum Operate {
   ) { arguments in
     try await directory(arguments).shutDown()
     return .success
-  }
-
-  static let status: Command = Command(
-    "status", summary: "How a cluster is: verdict, brokers, partitions that are not whole",
-    discussion: "Exit code 10 unless the verdict is healthy.",
-    options: location + [SharedOptions.bootstrapServers.spec, SharedOptions.output.spec],
-    examples: [
-      Example("streamsocial status", "the cluster in ./.streamsocial"),
-      Example("streamsocial status --output json", "one JSON object, with process ids"),
-      Example("streamsocial status --bootstrap-servers kafka.example:9092", "any Kafka cluster"),
-    ]
-  ) { arguments in
-    let status =
-      arguments.has(SharedOptions.bootstrapServers)
-      ? try await ClusterInspection.status(ofServers: arguments[SharedOptions.bootstrapServers])
-      : try await ClusterInspection.status(ofDirectory: try directory(arguments).path)
-    Terminal.print(
-      arguments[SharedOptions.output] == "json"
-        ? status.json.text() : status.text(coloured: Terminal.outputHasColour))
-    return status.verdict == .healthy ? .success : .unhealthy
   }
 
   static let kill = act(

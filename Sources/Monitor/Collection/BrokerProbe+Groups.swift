@@ -7,13 +7,13 @@ extension BrokerProbe {
 
   /// The groups that this broker coordinates, with members and positions.
   func groups(by deadline: ContinuousClock.Instant) async throws(AdminError) -> [ClusterObservation.Group] {
-    let listed = try await send(ListGroupsRequest(), timeout: left(deadline))
+    let listed = try await send(ListGroupsRequest(), timeout: Self.left(until: deadline))
     guard listed.errorCode == 0 else { return [] }
     let names = listed.groups.map(\.groupId).sorted().prefix(Self.groupsMax)
     guard !names.isEmpty else { return [] }
     var describe = DescribeGroupsRequest()
     describe.groups = Array(names)
-    let described = try await send(describe, timeout: left(deadline))
+    let described = try await send(describe, timeout: Self.left(until: deadline))
     let positions = try await positions(of: Array(names), by: deadline)
     return described.groups.map { group in
       var owners: [ClusterHealth.TopicPartition: (member: String, client: String)] = [:]
@@ -35,10 +35,6 @@ extension BrokerProbe {
     }
   }
 
-  private func left(_ deadline: ContinuousClock.Instant) -> Duration {
-    max(.milliseconds(1), deadline - ContinuousClock.now)
-  }
-
   private func positions(
     of names: [String], by deadline: ContinuousClock.Instant
   ) async throws(AdminError) -> [String: [ClusterObservation.Group.Position]] {
@@ -51,7 +47,7 @@ extension BrokerProbe {
       return group
     }
     // Version 8 asks for many groups at once (KIP-709); version 10 names topics by id, which nobody reads.
-    let response = try await send(request, upTo: 9, timeout: left(deadline))
+    let response = try await send(request, upTo: 9, timeout: Self.left(until: deadline))
     for group in response.groups where group.errorCode == 0 {
       result[group.groupId] = group.topics.flatMap { topic in
         topic.partitions.filter { $0.committedOffset >= 0 }.map {

@@ -1,32 +1,21 @@
 import KafkaClient
+import Synchronization
 import Wire
 
 /// A connection to one broker that is kept from round to round, and made anew after any trouble.
 actor BrokerProbe {
-  let id: Int32
+  nonisolated let id: Int32
   private(set) var address: ServerAddress
   private var connection: AdminConnection?
-  /// The kept connection ended since the last round; told once.
+  /// A request of an earlier round is still under way, though its deadline has passed (a name that is looked up, say).
+  private var isBusy = false
+  /// The kept connection was ended from the other side since the last round; told once.
   private var wasCutOff = false
 
+  /// `id`: −1 for one of the bootstrap servers, whose number is not known.
   init(id: Int32, address: ServerAddress) {
     self.id = id
     self.address = address
-  }
-
-  /// What one broker was asked for in a round.
-  struct Question: Sendable {
-    /// Partitions that it leads: their ends (and, now and then, starts) are asked for.
-    var led: [(topic: String, partitions: [Int32])] = []
-    var wantsStarts = false
-    var wantsGroups = false
-  }
-
-  struct Reply: Sendable {
-    var answer: ClusterObservation.Answer
-    var extents: [ClusterObservation.Extent]?
-    var groups: [ClusterObservation.Group]?
-    var failures: [String] = []
   }
 
   func move(to address: ServerAddress) {
@@ -36,106 +25,101 @@ actor BrokerProbe {
   }
 
   /// Sends one request; a failure that leaves the connection in doubt drops it.
+  ///
+  /// A kept connection that turns out to be cut is made anew once: only a new one tells a broker that restarted (it
+  /// answers) from one that is gone (it refuses), and it tells so in the same second.
   func send<Request: RequestMessage>(
     _ request: Request, upTo newest: Int16 = .max, timeout: Duration
   ) async throws(AdminError) -> Request.Response {
-    let open: AdminConnection
-    let isKept = connection != nil
-    if let connection {
-      open = connection
-    } else {
-      open = try await AdminConnection.connect(to: address, clientID: "streamsocial-monitor", timeout: timeout)
-      connection = open
-    }
+    let deadline = ContinuousClock.now + timeout
+    let wasKept = connection != nil
     do throws(AdminError) {
-      return try await open.send(request, upTo: newest, timeout: timeout)
+      return try await attempt(request, upTo: newest, by: deadline)
+    } catch {
+      guard wasKept, case .disconnected = error else { throw error }
+      wasCutOff = true
+      return try await attempt(request, upTo: newest, by: deadline)
+    }
+  }
+
+  private func attempt<Request: RequestMessage>(
+    _ request: Request, upTo newest: Int16, by deadline: ContinuousClock.Instant
+  ) async throws(AdminError) -> Request.Response {
+    do throws(AdminError) {
+      return try await opened(by: deadline).send(request, upTo: newest, timeout: Self.left(until: deadline))
     } catch {
       switch error {
       case .unsupported, .refused: break
-      case .disconnected:
-        connection = nil
-        if isKept { wasCutOff = true }
-      case .unreachable, .timedOut, .malformed: connection = nil
+      case .unreachable, .disconnected, .timedOut, .malformed: connection = nil
       }
       throw error
     }
   }
 
-  /// Asks for all that this broker alone knows; ends by the deadline in any case.
-  func ask(_ question: Question, by deadline: ContinuousClock.Instant) async -> Reply {
-    let began = ContinuousClock.now
-    var reply = Reply(answer: .init(broker: id, answered: false))
-    do throws(AdminError) {
-      do throws(AdminError) {
-        reply.extents = try await extents(question, by: deadline)
-      } catch {
-        // The broker may be back already: then what it says counts, and that it was gone as well.
-        guard wasCutOff, case .disconnected = error else { throw error }
-        reply.extents = try await extents(question, by: deadline)
-      }
-      let took = ContinuousClock.now - began
-      reply.answer = .init(broker: id, answered: true, milliseconds: took / .milliseconds(1))
-    } catch {
-      reply.answer = .init(
-        broker: id, answered: false, reason: error.brief, wasRefused: error.meansNobodyThere)
-      return reply
-    }
-    if wasCutOff {
-      wasCutOff = false
-      reply.answer.wasCutOff = true
-    }
-    guard question.wantsGroups else { return reply }
-    do throws(AdminError) {
-      reply.groups = try await groups(by: deadline)
-    } catch {
-      reply.failures.append("groups of broker \(id): \(error.brief)")
-    }
-    return reply
+  private func opened(by deadline: ContinuousClock.Instant) async throws(AdminError) -> AdminConnection {
+    if let connection { return connection }
+    let opened = try await AdminConnection.connect(
+      to: address, clientID: "streamsocial-monitor", timeout: Self.left(until: deadline))
+    connection = opened
+    return opened
   }
 
-  private func left(until deadline: ContinuousClock.Instant) -> Duration {
+  static func left(until deadline: ContinuousClock.Instant) -> Duration {
     max(.milliseconds(1), deadline - ContinuousClock.now)
   }
 
-  /// Ends of what it leads; a broker that leads nothing is asked which versions it serves, to see that it answers.
-  private func extents(
-    _ question: Question, by deadline: ContinuousClock.Instant
-  ) async throws(AdminError) -> [ClusterObservation.Extent] {
-    guard !question.led.isEmpty else {
-      _ = try await send(ApiVersionsRequest(), upTo: 0, timeout: left(until: deadline))
-      return []
-    }
-    let ends = try await offsets(question.led, timestamp: -1, by: deadline)
-    let starts = question.wantsStarts ? try await offsets(question.led, timestamp: -2, by: deadline) : [:]
-    return ends.sorted { ($0.key.topic, $0.key.partition) < ($1.key.topic, $1.key.partition) }.map {
-      .init(topic: $0.key.topic, partition: $0.key.partition, start: starts[$0.key], end: $0.value)
+  /// Whether its process ended since this was last asked, even if another one answers by now.
+  func tellCutOff() -> Bool {
+    defer { wasCutOff = false }
+    return wasCutOff
+  }
+
+  // MARK: - Deadlines
+
+  /// Runs one piece of work at a time. Returns nil when it is not done by the deadline (it then goes on, unheard), or
+  /// when an earlier one still runs: whatever hangs in the system, too, delays nobody.
+  nonisolated func bounded<Answer: Sendable>(
+    by deadline: ContinuousClock.Instant, _ work: @escaping @Sendable (isolated BrokerProbe) async -> Answer
+  ) async -> Answer? {
+    guard await begin() else { return nil }
+    return await race(until: deadline) {
+      let answer = await work(self)
+      await self.end()
+      return answer
     }
   }
 
-  private func offsets(
-    _ led: [(topic: String, partitions: [Int32])], timestamp: Int64, by deadline: ContinuousClock.Instant
-  ) async throws(AdminError) -> [ClusterHealth.TopicPartition: Int64] {
-    var request = ListOffsetsRequest()
-    request.replicaId = -1
-    request.topics = led.map { entry in
-      var topic = ListOffsetsRequest.ListOffsetsTopic()
-      topic.name = entry.topic
-      topic.partitions = entry.partitions.map { id in
-        var partition = ListOffsetsRequest.ListOffsetsPartition()
-        partition.partitionIndex = id
-        partition.timestamp = timestamp
-        return partition
+  private func begin() -> Bool {
+    if isBusy { return false }
+    isBusy = true
+    return true
+  }
+
+  private func end() { isBusy = false }
+}
+
+/// The result of some work, or nil when it has none a moment after the deadline; it then goes on, unheard.
+func race<Answer: Sendable>(
+  until deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () async -> Answer
+) async -> Answer? {
+  let waiting = Mutex<CheckedContinuation<Answer?, Never>?>(nil)
+  return await withCheckedContinuation { continuation in
+    waiting.withLock { $0 = continuation }
+    let finish: @Sendable (Answer?) -> Void = { answer in
+      let first = waiting.withLock { waiting in
+        defer { waiting = nil }
+        return waiting
       }
-      return topic
+      first?.resume(returning: answer)
     }
-    let response = try await send(request, timeout: left(until: deadline))
-    var found: [ClusterHealth.TopicPartition: Int64] = [:]
-    for topic in response.topics {
-      for partition in topic.partitions where partition.errorCode == 0 {
-        found[.init(topic: topic.name, partition: partition.partitionIndex)] = partition.offset
-      }
+    let timer = Task {
+      try? await Task.sleep(until: deadline + .milliseconds(20), clock: .continuous)
+      finish(nil)
     }
-    return found
+    Task {
+      finish(await work())
+      timer.cancel()
+    }
   }
 }
 
@@ -151,7 +135,7 @@ extension AdminError {
     }
   }
 
-  /// Nobody serves there: refused or cut off, unlike silence. A connection that breaks counts only as silence.
+  /// Nobody serves there: refused, unlike silence. A connection that breaks counts only as silence.
   var meansNobodyThere: Bool {
     if case .unreachable(_, let reason) = self { return reason.lowercased().contains("refused") }
     return false

@@ -1,31 +1,37 @@
 import KafkaClient
 import Wire
 
-/// Asks a cluster all that the model needs, once a round: metadata and quorum of one broker, then every broker what it
-/// alone knows (ends of what it leads, groups that it coordinates), each in parallel and none for longer than the
-/// patience. Speaks only Kafka's protocol, and reads `/metrics` where there is a page.
+/// Asks a cluster all that the model needs, once a round: metadata of one broker, then every broker what it alone knows
+/// (ends of what it leads, groups that it coordinates) and one of them the quorum, each in parallel and none for longer
+/// than the patience. Speaks only Kafka's protocol, and reads `/metrics` where there is a page.
 actor ClusterCollector {
   /// Topic settings are asked for again after so long; those of new topics at once. Milliseconds.
   static let settingsAge: Int64 = 30_000
   /// Starts of logs change seldom. Rounds.
   static let roundsBetweenStarts = 10
-  /// Pages beyond this size are read every fifth round.
+  /// A broker that is silent leaves so much of a round to the others. Milliseconds.
+  static let metadataShare: Int64 = 250
+  /// Pages beyond this size are read every fifth round. Bytes.
   static let largePage = 128 << 10
 
   private let options: MonitorOptions
-  private let bootstrap: [ServerAddress]
+  private let strangers: [BrokerProbe]
+  /// Of every broker that was ever seen.
   private var probes: [Int32: BrokerProbe] = [:]
-  private var strangers: [BrokerProbe] = []
+  /// Who answered last is asked first.
+  private var lastAnswering: BrokerProbe?
   private var minISR: [String: Int] = [:]
   private var minISRAskedAt: Int64 = 0
   private var round = 0
   private var largePages: Set<Int32> = []
   private var lastTopics: [PartitionMap.Topic] = []
   private var starts: [ClusterHealth.TopicPartition: Int64] = [:]
+  private var isWhole = true
+  /// Pages that are being read, some of them since an earlier round.
+  private var reading: Set<Int32> = []
 
   init(_ options: MonitorOptions, bootstrap: [ServerAddress]) {
     self.options = options
-    self.bootstrap = bootstrap
     strangers = bootstrap.map { BrokerProbe(id: -1, address: $0) }
   }
 
@@ -35,28 +41,27 @@ actor ClusterCollector {
     let deadline = ContinuousClock.now + .milliseconds(options.patience)
     var observation = ClusterObservation(at: now())
     observation.processes = await options.processes?()
-    let (metadata, asked) = await metadata(&observation, by: deadline)
-    if let metadata {
-      meet(metadata.brokers)
+    let pages = Task { [processes = observation.processes] in await scrape(processes, by: deadline) }
+    if let metadata = await metadata(&observation, by: deadline) {
+      await meet(metadata.brokers)
       lastTopics = metadata.topics
       observation.metadata = metadata
+      let named = Set(metadata.topics.lazy.flatMap(\.partitions).flatMap(\.replicas)).union(probes.keys)
+      isWhole = named.isSubset(of: metadata.brokers.map(\.id))
     }
-    if let asked { observation.quorum = await quorum(asked, &observation, by: deadline) }
-    let processes = observation.processes
-    async let pages = scrape(processes, by: deadline)
     await askAll(&observation, by: deadline)
-    observation.metrics = await pages
+    (observation.metrics, observation.metricsFailures) = await pages.value
     observation.at = now()
     return observation
   }
 
-  /// Keeps a probe for every broker that was ever seen; what moved is followed.
-  private func meet(_ brokers: [ClusterObservation.Broker]) {
+  /// Keeps a probe for every broker; one that moved is followed.
+  private func meet(_ brokers: [ClusterObservation.Broker]) async {
     for broker in brokers {
       guard let port = UInt16(exactly: broker.port) else { continue }
       let address = ServerAddress(host: broker.host, port: port)
       if let probe = probes[broker.id] {
-        Task { await probe.move(to: address) }
+        await probe.move(to: address)
       } else {
         probes[broker.id] = BrokerProbe(id: broker.id, address: address)
       }
@@ -65,38 +70,45 @@ actor ClusterCollector {
 
   // MARK: - The cluster as a whole
 
-  /// Of the first broker that answers; the one that was asked last time stands first, so its connection is warm.
+  /// Of the first broker that answers.
   private func metadata(
     _ observation: inout ClusterObservation, by deadline: ContinuousClock.Instant
-  ) async -> (ClusterObservation.Metadata?, BrokerProbe?) {
+  ) async -> ClusterObservation.Metadata? {
     var reasons: [String] = []
     let known = probes.sorted { $0.key < $1.key }.map(\.value)
-    let candidates = known + strangers
-    for (number, probe) in candidates.enumerated() {
+    let candidates = (lastAnswering.map { [$0] } ?? []) + (known + strangers).filter { $0 !== lastAnswering }
+    for probe in candidates {
       let left = deadline - ContinuousClock.now
       guard left > .milliseconds(20) else { break }
-      // The last one may take what is left; one that is silent leaves enough for the others.
-      let share = number == candidates.count - 1 ? left : min(left / 2, .milliseconds(300))
+      let until = ContinuousClock.now + min(left, .milliseconds(Self.metadataShare))
       var request = MetadataRequest()
       request.topics = nil
       request.allowAutoTopicCreation = false
-      do throws(AdminError) {
-        let response = try await probe.send(request, timeout: share)
-        return (await metadata(response, by: probe, deadline: deadline, at: observation.at), probe)
-      } catch {
-        let name = await probe.address
-        reasons.append("\(name): \(error.brief)")
+      let answer = await probe.bounded(by: until) { [request] probe -> Result<MetadataResponse, AdminError> in
+        do throws(AdminError) {
+          return .success(try await probe.send(request, timeout: BrokerProbe.left(until: until)))
+        } catch {
+          return .failure(error)
+        }
+      }
+      switch answer {
+      case .success(let response):
+        // A bootstrap server has a probe by its number from the next round on.
+        lastAnswering = probe.id >= 0 ? probe : nil
+        return await metadata(response, by: probe, deadline: deadline, at: observation.at)
+      case .failure(let error): reasons.append("\(await probe.address): \(error.brief)")
+      case nil: reasons.append("\(await probe.address): no answer in time")
       }
     }
+    lastAnswering = nil
     observation.failures.append("no broker answers (\(reasons.joined(separator: "; ")))")
-    return (nil, nil)
+    return nil
   }
 
   private func metadata(
     _ response: MetadataResponse, by probe: BrokerProbe, deadline: ContinuousClock.Instant, at: Int64
   ) async -> ClusterObservation.Metadata {
-    let names = response.topics.filter { $0.errorCode == 0 || !$0.partitions.isEmpty }.compactMap(\.name)
-    await learnMinISR(names, from: probe, deadline: deadline, at: at)
+    await learnMinISR(response.topics.compactMap(\.name), from: probe, deadline: deadline, at: at)
     let alive = Set(response.brokers.map(\.nodeId))
     let topics = response.topics.compactMap { topic -> PartitionMap.Topic? in
       guard let name = topic.name else { return nil }
@@ -127,11 +139,14 @@ actor ClusterCollector {
       resource.configurationKeys = ["min.insync.replicas"]
       return resource
     }
-    let left = max(.milliseconds(1), deadline - ContinuousClock.now)
-    guard let response = try? await probe.send(request, timeout: left) else { return }
+    let answer = await probe.bounded(by: deadline) { [request] probe in
+      try? await probe.send(request, timeout: BrokerProbe.left(until: deadline))
+    }
+    guard let response = answer ?? nil else { return }
     if isOld {
       minISRAskedAt = at
-      minISR = minISR.filter { names.contains($0.key) }
+      let present = Set(names)
+      minISR = minISR.filter { present.contains($0.key) }
     }
     for result in response.results where result.errorCode == 0 {
       guard let value = result.configs.first(where: { $0.name == "min.insync.replicas" })?.value else { continue }
@@ -139,75 +154,26 @@ actor ClusterCollector {
     }
   }
 
-  private func quorum(
-    _ probe: BrokerProbe, _ observation: inout ClusterObservation, by deadline: ContinuousClock.Instant
-  ) async -> ControllerView? {
-    var partition = DescribeQuorumRequest.PartitionData()
-    partition.partitionIndex = 0
-    var topic = DescribeQuorumRequest.TopicData()
-    topic.topicName = "__cluster_metadata"
-    topic.partitions = [partition]
-    var request = DescribeQuorumRequest()
-    request.topics = [topic]
-    do throws(AdminError) {
-      let response = try await probe.send(request, timeout: max(.milliseconds(1), deadline - ContinuousClock.now))
-      guard response.errorCode == 0, let answer = response.topics.first?.partitions.first, answer.errorCode == 0 else {
-        let code = response.topics.first?.partitions.first?.errorCode ?? response.errorCode
-        observation.failures.append("the quorum did not answer (error \(code))")
-        return nil
-      }
-      var view = ControllerView()
-      view.id = answer.leaderId >= 0 ? answer.leaderId : nil
-      view.leaderEpoch = answer.leaderEpoch
-      view.highWatermark = answer.highWatermark
-      let end = answer.currentVoters.first { $0.replicaId == answer.leaderId }?.logEndOffset
-      view.voters = answer.currentVoters.map { Self.member($0, leaderEnd: end) }
-      view.observers = answer.observers.map { Self.member($0, leaderEnd: end) }
-      return view
-    } catch {
-      observation.failures.append("the quorum did not answer (\(error.brief))")
-      return nil
-    }
-  }
-
-  private static func member(
-    _ state: DescribeQuorumResponse.ReplicaState, leaderEnd: Int64?
-  ) -> ControllerView.Member {
-    var member = ControllerView.Member(id: state.replicaId)
-    if state.logEndOffset >= 0 {
-      member.logEndOffset = state.logEndOffset
-      member.lag = leaderEnd.map { max(0, $0 - state.logEndOffset) }
-    }
-    member.lastFetchAt = state.lastFetchTimestamp > 0 ? state.lastFetchTimestamp : nil
-    member.lastCaughtUpAt = state.lastCaughtUpTimestamp > 0 ? state.lastCaughtUpTimestamp : nil
-    return member
-  }
-
   // MARK: - Broker by broker
 
   private func askAll(_ observation: inout ClusterObservation, by deadline: ContinuousClock.Instant) async {
-    let wantsStarts = round % Self.roundsBetweenStarts == 1
-    let questions = probes.mapValues { probe in
-      var question = BrokerProbe.Question()
-      question.wantsStarts = wantsStarts
-      question.wantsGroups = true
-      question.led = lastTopics.compactMap { topic in
-        let led = topic.partitions.filter { $0.leader == probe.id }.map(\.id)
-        return led.isEmpty ? nil : (topic.name, led)
-      }
-      return question
-    }
+    let questions = questions(observation)
     var replies: [BrokerProbe.Reply] = []
     await withTaskGroup(of: BrokerProbe.Reply.self) { group in
       for (id, question) in questions {
         guard let probe = probes[id] else { continue }
-        group.addTask { await probe.ask(question, by: deadline) }
+        group.addTask {
+          await probe.bounded(by: deadline) { await $0.ask(question, by: deadline) } ?? .silent(probe.id)
+        }
       }
       for await reply in group { replies.append(reply) }
     }
     replies.sort { $0.answer.broker < $1.answer.broker }
     observation.answers = replies.map(\.answer)
     observation.failures += replies.flatMap(\.failures)
+    observation.quorum = replies.compactMap(\.quorum).first
+    observation.quorumIsUnsupported = replies.contains(where: \.quorumIsUnsupported)
+    observation.fencedBrokers = replies.compactMap(\.fenced).first
     let answered = replies.filter(\.answer.answered)
     if !answered.isEmpty {
       var extents = answered.compactMap(\.extents).flatMap { $0 }
@@ -221,6 +187,29 @@ actor ClusterCollector {
     if !groups.isEmpty { observation.groups = Self.distinct(groups.flatMap { $0 }) }
   }
 
+  private func questions(_ observation: ClusterObservation) -> [Int32: BrokerProbe.Question] {
+    var led: [Int32: [(topic: String, partitions: [Int32])]] = [:]
+    for topic in lastTopics {
+      var byLeader: [Int32: [Int32]] = [:]
+      for partition in topic.partitions { byLeader[partition.leader, default: []].append(partition.id) }
+      for (leader, partitions) in byLeader { led[leader, default: []].append((topic.name, partitions)) }
+    }
+    // Of starts that were never asked, and of all now and then.
+    let wantsStarts = round % Self.roundsBetweenStarts == 1 || starts.isEmpty
+    let chosen = lastAnswering?.id ?? -1
+    let spokesman = probes[chosen] != nil ? chosen : observation.metadata?.brokers.first?.id
+    return Dictionary(
+      uniqueKeysWithValues: probes.keys.map { id in
+        var question = BrokerProbe.Question()
+        question.wantsStarts = wantsStarts
+        question.wantsGroups = true
+        question.wantsQuorum = observation.metadata != nil && id == spokesman
+        question.wantsFenced = question.wantsQuorum && !isWhole
+        question.led = led[id] ?? []
+        return (id, question)
+      })
+  }
+
   /// A group that moves between coordinators may be told twice; the one that knows its members is right.
   private static func distinct(_ groups: [ClusterObservation.Group]) -> [ClusterObservation.Group] {
     var best: [String: ClusterObservation.Group] = [:]
@@ -232,27 +221,38 @@ actor ClusterCollector {
 
   private func scrape(
     _ processes: [ClusterObservation.Process]?, by deadline: ContinuousClock.Instant
-  ) async -> [ClusterObservation.BrokerMetrics] {
+  ) async -> ([ClusterObservation.BrokerMetrics], [Int32: String]) {
     var urls = options.metricsURLs
-    for process in processes ?? [] where process.state == "running" { urls[process.broker] = process.metricsURL }
+    for process in processes ?? [] { urls[process.broker] = process.state == "running" ? process.metricsURL : nil }
     let isQuiet = round % 5 != 0
     let scrapes = urls.sorted { $0.key < $1.key }.compactMap { MetricsScrape(broker: $0.key, url: $0.value) }
     var found: [ClusterObservation.BrokerMetrics] = []
-    await withTaskGroup(of: (Int32, ClusterObservation.BrokerMetrics, Int)?.self) { group in
+    var failures: [Int32: String] = [:]
+    await withTaskGroup(of: (Int32, Result<(ClusterObservation.BrokerMetrics, bytes: Int), AdminError>).self) { group in
       for scrape in scrapes where !(isQuiet && largePages.contains(scrape.broker)) {
-        group.addTask {
-          try? await WorkerThread.run { () throws(AdminError) in
-            let (metrics, bytes) = try scrape.read(by: deadline)
-            return (scrape.broker, metrics, bytes)
+        let isFree = reading.insert(scrape.broker).inserted
+        group.addTask { [self] in
+          let late = AdminError.timedOut(address: scrape.url)
+          guard isFree else { return (scrape.broker, .failure(late)) }
+          let page = await race(until: deadline) {
+            let page = await scrape.page(by: deadline)
+            await self.finished(scrape)
+            return page
           }
+          return (scrape.broker, page ?? .failure(late))
         }
       }
-      for await result in group {
-        guard let (broker, metrics, bytes) = result else { continue }
-        found.append(metrics)
-        if bytes > Self.largePage { largePages.insert(broker) } else { largePages.remove(broker) }
+      for await (broker, result) in group {
+        switch result {
+        case .success(let (metrics, bytes)):
+          found.append(metrics)
+          if bytes > Self.largePage { largePages.insert(broker) } else { largePages.remove(broker) }
+        case .failure(let error): failures[broker] = error.brief
+        }
       }
     }
-    return found.sorted { $0.broker < $1.broker }
+    return (found.sorted { $0.broker < $1.broker }, failures)
   }
+
+  private func finished(_ scrape: MetricsScrape) { reading.remove(scrape.broker) }
 }

@@ -32,6 +32,15 @@ struct MetricsScrape: Sendable {
     self.path = path.isEmpty ? "/metrics" : String(path)
   }
 
+  /// Reads the page on a thread of its own.
+  func page(
+    by deadline: ContinuousClock.Instant
+  ) async -> Result<(ClusterObservation.BrokerMetrics, bytes: Int), AdminError> {
+    await WorkerThread.run {
+      do throws(AdminError) { return .success(try read(by: deadline)) } catch { return .failure(error) }
+    }
+  }
+
   /// Blocks the calling thread until the page is there, at most until the deadline.
   func read(by deadline: ContinuousClock.Instant) throws(AdminError) -> (ClusterObservation.BrokerMetrics, bytes: Int) {
     let socket = try BlockingSocket(connectingTo: server, by: deadline)
@@ -73,7 +82,8 @@ struct MetricsScrape: Sendable {
       guard let error = sample["error"], error != "NONE", sample.value.isFinite else { continue }
       metrics.errorsTotal[error, default: 0] += sample.value
     }
-    metrics.producePercentile99 = page.samples(named: "kafka_network_requestmetrics_totaltimems")
+    metrics.producePercentile99 =
+      page.samples(named: "kafka_network_requestmetrics_totaltimems")
       .first { $0["request"] == "Produce" && $0["quantile"] == "0.99" }?.value.ifFinite
     metrics.residentBytes = total("process_resident_memory_bytes")
     metrics.cpuSecondsTotal = total("process_cpu_seconds_total")

@@ -86,8 +86,8 @@ struct BrokerMemory: Sendable {
   private func next(_ facts: Facts, at: Int64) -> (BrokerView.State, String)? {
     guard let answer = facts.answer else { return nil }
     // It died and is back within one round: nobody shall miss that, though the next round may find it well.
-    if answer.wasCutOff, isAlive {
-      return gaveLeadersAwayAt == nil
+    if answer.answered, answer.wasCutOff, isAlive {
+      return !hasJustLeft(at: at)
         ? (.failed, "its process ended; another one answers by now")
         : (.shutdown, "left after handing over its leaderships; another process answers by now")
     }
@@ -121,12 +121,13 @@ struct BrokerMemory: Sendable {
     guard isGone || isOut || silentRounds >= Self.silentRoundsMax || !hasBeenMember else { return nil }
     // A broker that starts refuses connections until its listener is open.
     if view.state == .starting, facts.process?.state == "running" { return nil }
-    let hasLeft = gaveLeadersAwayAt.map { at - $0 <= Self.farewell } ?? false
-    if view.state == .shutdown || isGone && isAlive && hasLeft {
+    if view.state == .shutdown || isGone && isAlive && hasJustLeft(at: at) {
       return (.shutdown, "left after handing over its leaderships")
     }
     return (.failed, "does not answer (\(answer.reason ?? "silent"))")
   }
+
+  private func hasJustLeft(at: Int64) -> Bool { gaveLeadersAwayAt.map { at - $0 <= Self.farewell } ?? false }
 
   private mutating func move(to state: BrokerView.State, because reason: String, at: Int64) {
     guard state != view.state else { return }

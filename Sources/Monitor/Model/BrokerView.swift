@@ -5,6 +5,7 @@ public struct BrokerView: Codable, Sendable, Equatable {
   ///
   /// | it | to | when |
   /// |---|---|---|
+  /// | answers | FAILED or SHUTDOWN, for one round | its process ended since the round before, and another one answers already |
   /// | answers | LEADER_ELECTION | it is a member, and a partition that it is in sync for has no leader, or it votes in a quorum without a leader |
   /// | answers | RECOVERING | it is a member, and some of its replicas are not in sync |
   /// | answers | RUNNING | it is a member, and all its replicas are in sync |

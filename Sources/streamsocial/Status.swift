@@ -1,0 +1,120 @@
+import ClusterHost
+import CommandLineTool
+import Monitor
+
+/// `streamsocial status`: how a cluster is, once or every second, by the monitor's judgement.
+enum Status {
+  static let watch = Option.flag(
+    "watch",
+    help: "Go on until interrupted: a line whenever the verdict changes; with --output json a line each second")
+
+  static let command: Command = Command(
+    "status", summary: "How a cluster is: verdict, brokers, partitions that are not whole",
+    discussion: "Exit code 10 unless the verdict is healthy.",
+    options: Operate.location + [SharedOptions.bootstrapServers.spec, SharedOptions.output.spec, watch.spec],
+    examples: [
+      Example("streamsocial status", "the cluster in ./.streamsocial"),
+      Example("streamsocial status --output json", "one JSON object, with process ids"),
+      Example("streamsocial status --bootstrap-servers kafka.example:9092", "any Kafka cluster"),
+      Example("streamsocial status --watch", "what happens, as it happens"),
+    ]
+  ) { arguments in
+    let target = try await Target(arguments)
+    let isJSON = arguments[SharedOptions.output] == "json"
+    if arguments[watch] { try await follow(target, isJSON: isJSON) }
+    let status = try await judged(target)
+    Terminal.print(isJSON ? status.json.text() : status.text(coloured: Terminal.outputHasColour))
+    return status.verdict == .healthy ? .success : .unhealthy
+  }
+
+  /// Which cluster is meant.
+  private struct Target {
+    /// Nil: it runs elsewhere.
+    var directory: String?
+    var servers: String
+
+    init(_ arguments: Arguments) async throws {
+      if arguments.has(SharedOptions.bootstrapServers) {
+        servers = arguments[SharedOptions.bootstrapServers]
+        return
+      }
+      let path = try Operate.directory(arguments).path
+      directory = path
+      servers = try await ClusterInspection.brokers(ofDirectory: path).map { "\($0.host):\($0.port)" }
+        .joined(separator: ",")
+    }
+
+    var monitoring: MonitorOptions {
+      var options = MonitorOptions(bootstrapServers: servers)
+      options.canary = nil
+      if let directory {
+        options.processes = {
+          let brokers = try? await ClusterInspection.brokers(ofDirectory: directory)
+          return (brokers ?? []).map {
+            .init(broker: $0.id, processID: $0.processID, state: $0.state, metricsURL: $0.metricsURL)
+          }
+        }
+      }
+      return options
+    }
+  }
+
+  private static func judged(_ target: Target) async throws -> ClusterStatus {
+    var status: ClusterStatus
+    if let directory = target.directory {
+      status = try await ClusterInspection.status(ofDirectory: directory)
+    } else {
+      status = try await ClusterInspection.status(ofServers: target.servers)
+    }
+    var options = target.monitoring
+    options.patience = 2_000
+    guard let model = await ClusterCheck.model(options) else { return status }
+    let verdict: ClusterStatus.Verdict =
+      switch model.verdict.word {
+      case .healthy: .healthy
+      case .degraded: .degraded
+      case .unavailable, .unknown: .unavailable
+      }
+    status.judge(
+      as: verdict, reasons: model.verdict.reasons.filter { $0.severity > .info }.map(\.text),
+      sentence: model.verdict.sentence, failuresTolerated: model.tolerance.failures)
+    return status
+  }
+
+  private static func follow(_ target: Target, isJSON: Bool) async throws -> Never {
+    guard let monitor = MonitorService(target.monitoring) else {
+      throw ClusterError(.notPossible, "--bootstrap-servers has the form host:port,host:port,…")
+    }
+    let (models, next) = AsyncStream.makeStream(of: ClusterModel.self, bufferingPolicy: .bufferingNewest(10))
+    let subscription = monitor.subscribe { next.yield($0.model) }
+    monitor.start()
+    var last: [String] = []
+    for await model in models {
+      if isJSON {
+        Terminal.print(line(model).text())
+        continue
+      }
+      let now = [model.verdict.word.rawValue] + model.verdict.reasons.filter { $0.severity > .info }.map(\.code)
+      if now != last { Terminal.print(model.verdict.sentence) }
+      last = now
+    }
+    subscription.cancel()
+    throw CancellationError()
+  }
+
+  /// The essential of one second, on one line.
+  private static func line(_ model: ClusterModel) -> JSON {
+    func number(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
+    return [
+      "at": .integer(Int(model.at)), "verdict": .string(model.verdict.word.rawValue),
+      "sentence": .string(model.verdict.sentence),
+      "reasons": .array(model.verdict.reasons.map { .string($0.code) }),
+      "failures_tolerated": number(model.tolerance.failures), "controller": number(model.controller.id.map(Int.init)),
+      "partitions": number(model.partitions.total), "offline": number(model.partitions.offline),
+      "under_min_isr": number(model.partitions.underMinISR),
+      "under_replicated": number(model.partitions.underReplicated),
+      "brokers": .array(
+        model.brokers.map { ["id": .integer(Int($0.id)), "state": .string($0.state.rawValue)] }),
+    ]
+  }
+}
