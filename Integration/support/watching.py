@@ -1,0 +1,63 @@
+"""`streamsocial top` as a witness: what it says each second, and when it said it."""
+
+import subprocess
+import threading
+import time
+
+from .waiting import until
+
+
+class Watch:
+    """One `top` process without a terminal: a line a second, kept with the time it came (monotonic)."""
+
+    def __init__(self, cluster, *words):
+        self.lines = []
+        self.process = subprocess.Popen(
+            [cluster.program, "top", "--bootstrap-servers", cluster.bootstrap, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.lines.append((time.monotonic(), line.rstrip("\n")))
+
+    @staticmethod
+    def alerts_of(line):
+        words = [word for word in line.split() if word.startswith("alerts=")]
+        return set(words[0].removeprefix("alerts=").split(",")) if words else set()
+
+    @property
+    def alerts(self):
+        """Those of the latest line; none before the first."""
+        return self.alerts_of(self.lines[-1][1]) if self.lines else set()
+
+    def first(self, alert, since):
+        """How long after `since` the alert was first seen firing; None when it was not."""
+        return next((at - since for at, line in self.lines if at >= since and alert in self.alerts_of(line)), None)
+
+    def fires(self, *alerts, since, within):
+        """Waits until all fire; returns the seconds since `since` until each did, none more than `within`."""
+        until(lambda: all(self.first(alert, since) is not None for alert in alerts), within + 30, f"{alerts} fire")
+        took = {alert: round(self.first(alert, since), 2) for alert in alerts}
+        assert max(took.values()) <= within, f"{took}: not all within {within} s\n{self.story(since)}"
+        return took
+
+    def clears(self, limit=30):
+        """Waits until nothing fires; what groups do is another story."""
+
+        def clear():
+            return bool(self.lines) and not any(not alert.startswith("Group") for alert in self.alerts)
+
+        until(clear, limit, "all alerts about the cluster clear", every=0.1)
+
+    def story(self, since):
+        return "\n".join(f"{at - since:6.2f} {line}" for at, line in self.lines if at >= since - 2)
+
+    def stop(self):
+        self.process.terminate()
+        assert self.process.wait(10) == 0
+        assert self.process.stderr.read() == ""

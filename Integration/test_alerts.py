@@ -1,0 +1,153 @@
+"""Every red state on purpose: broken, seen to fire within two seconds of the fact, mended, seen to clear."""
+
+import os
+import signal
+import time
+
+import confluent_kafka
+import pytest
+
+from support.waiting import until
+from support.watching import Watch
+
+# A fact is seen by the next round, at most a second later, and that round may take 0.8 s when somebody is silent.
+SOON = 2.0
+# What a broker does after its death is a fact of its own: the session ends first (1.5 s here, 3 s with Apache Kafka).
+SESSION = {"embedded": 1.5, "kafka": 3.0}
+
+
+@pytest.fixture(scope="module")
+def stopped_group(cluster):
+    """A group that read ten of a hundred events and went away; returns its topic and what resumes it."""
+    cluster.create_topic("watched", partitions=1)
+    producer = confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap, "acks": "all"})
+    for number in range(100):
+        producer.produce("watched", str(number).encode())
+    assert producer.flush(30) == 0
+    commit(cluster, "stopped", 10)
+    return "stopped"
+
+
+@pytest.fixture
+def watch(cluster, stopped_group):
+    """A monitor of its own for each test: what comes back within five minutes takes longer to clear each time."""
+    watch = Watch(cluster)
+    until(lambda: watch.lines and "HEALTHY" in watch.lines[-1][1], 20, "a healthy line")
+    yield watch
+    watch.stop()
+
+
+def commit(cluster, group, offset):
+    """Joins, commits, leaves."""
+    consumer = confluent_kafka.Consumer(
+        {"bootstrap.servers": cluster.bootstrap, "group.id": group, "enable.auto.commit": False}
+    )
+    place = confluent_kafka.TopicPartition("watched", 0, offset)
+    consumer.assign([place])
+    consumer.commit(offsets=[place], asynchronous=False)
+    consumer.close()
+
+
+def kill_9(cluster, broker):
+    """Returns the moment of death."""
+    os.kill(cluster.process_id(broker), signal.SIGKILL)
+    return time.monotonic()
+
+
+@pytest.fixture(autouse=True)
+def whole(cluster):
+    """Whatever a test left dead or paused goes on."""
+    yield
+    for entry in cluster.status()["brokers"]:
+        if entry["pid"] is None:
+            cluster.start(entry["id"])
+        else:
+            os.kill(entry["pid"], signal.SIGCONT)
+    cluster.wait_until_healthy()
+
+
+def test_one_broker_dies(cluster, watch, engine):
+    died = kill_9(cluster, 2)
+    watch.fires("BrokerDown(broker_2)", "NoFailureTolerated", since=died, within=SOON)
+    watch.fires("UnderReplicated", since=died, within=SESSION[engine] + SOON)
+    assert " DEGRADED " in watch.lines[-1][1]
+    cluster.start(2)
+    watch.clears(60)
+
+
+def test_one_broker_dies_that_some_partitions_cannot_do_without(cluster, watch, engine):
+    """One replica alone: offline. Three needed of three: no acks=all writes."""
+    cluster.create_topic("all-three-needed", partitions=1, configs=[("min.insync.replicas", "3")])
+    cluster.create_topic("single", partitions=3, replication_factor=1)
+    victim = cluster.leader("single")
+    died = kill_9(cluster, victim)
+    watch.fires("OfflinePartitions", "UnderMinISR", since=died, within=SESSION[engine] + SOON)
+    assert " UNAVAILABLE " in watch.lines[-1][1]
+    cluster.start(victim)
+    until(lambda: not watch.alerts & {"OfflinePartitions", "UnderMinISR"}, 60, "these two clear")
+    # As long as there are such topics no failure is tolerated, and that is said.
+    assert "NoFailureTolerated" in watch.alerts
+    for topic in ("single", "all-three-needed"):
+        cluster.command("topics", "delete", topic, "--bootstrap-servers", cluster.bootstrap)
+    watch.clears(60)
+
+
+def test_two_brokers_die_and_with_them_the_quorum(cluster, watch):
+    """The survivor cannot shrink any ISR without a controller: writes through it wait, which the canary tells."""
+    until(lambda: "produce_p99_ms=?" not in watch.lines[-1][1], 40, "the canary writes")
+    survivor = next(broker for broker in (1, 2, 3) if broker != cluster.controller())
+    victims = [broker for broker in (1, 2, 3) if broker != survivor]
+    died = max([kill_9(cluster, broker) for broker in victims])
+    watch.fires(*(f"BrokerDown(broker_{broker})" for broker in victims), since=died, within=SOON + 1)
+    watch.fires(f"CanaryFailing(broker_{survivor})", since=died, within=6)
+    for broker in victims:
+        cluster.start(broker)
+    # The canary's p99 of ten seconds and the error rate follow later.
+    until(lambda: not any(alert.startswith(("BrokerDown", "CanaryFailing")) for alert in watch.alerts), 60, "they clear")
+
+
+def test_a_broker_that_is_paused(cluster, watch):
+    """SIGSTOP: connections stay open and nobody answers. Two silent rounds are needed to tell that from a slow one."""
+    process = cluster.process_id(2)
+    paused = time.monotonic()
+    os.kill(process, signal.SIGSTOP)
+    try:
+        watch.fires("BrokerDown(broker_2)", "NoFailureTolerated", since=paused, within=SOON + 1.5)
+    finally:
+        os.kill(process, signal.SIGCONT)
+    watch.clears(60)
+
+
+def test_nobody_answers(cluster, watch):
+    """Nothing is known then, and nothing else is claimed: no other alert fires, none clears."""
+    processes = cluster.process_ids()
+    paused = time.monotonic()
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        watch.fires("ClusterUnreachable", since=paused, within=SOON + 2.5)
+        assert " UNKNOWN " in watch.lines[-1][1]
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+    watch.clears(60)
+
+
+def test_groups_that_stand_still(cluster, watch, stopped_group):
+    """Events wait and no commit moves: stopped without members, stalled with one. Level again, both are well."""
+    stopped, stalled = f"GroupStopped(group_{stopped_group})", "GroupStalled(group_stalled)"
+    commit(cluster, "stalled", 5)
+    consumer = confluent_kafka.Consumer(
+        {"bootstrap.servers": cluster.bootstrap, "group.id": "stalled", "enable.auto.commit": False}
+    )
+    consumer.subscribe(["watched"])
+
+    def fire():
+        consumer.poll(0.1)
+        return {stopped, stalled} <= watch.alerts
+
+    until(fire, 60, "one counts as stopped, the other as stalled")
+    consumer.commit(offsets=[confluent_kafka.TopicPartition("watched", 0, 100)], asynchronous=False)
+    consumer.close()
+    commit(cluster, stopped_group, 100)
+    until(lambda: not watch.alerts & {stopped, stalled}, 30, "both are level")
