@@ -5,9 +5,8 @@ extension AlertRule {
   static func groupStopped(_ context: Context) -> [Finding]? {
     groups(context) { group in
       guard group.progress == .stopped else { return group.progress == .unknown ? .unknown() : .well() }
-      let who = group.members == 0 ? "no member is left; " : ""
       return .bad(
-        nil, "\(title(group)) commits no more\(behind(group)): \(who)its consumers are gone or hang",
+        nil, "\(title(group)) has no member left and commits no more\(behind(group))",
         "start its consumers, or delete the group when nobody needs it: " + describe(group, context))
     }
   }
@@ -16,8 +15,8 @@ extension AlertRule {
     groups(context) { group in
       guard group.progress == .stalled else { return group.progress == .unknown ? .unknown() : .well() }
       return .bad(
-        nil, "\(title(group)) commits the same offsets over and over\(behind(group))",
-        "an event that its consumer cannot handle, most likely; look at the partition that stands: "
+        nil, "\(title(group)) has members and commits nothing new\(behind(group))",
+        "a consumer that hangs, or an event that it cannot handle; look at the partition that stands: "
           + describe(group, context))
     }
   }

@@ -125,7 +125,7 @@ enum Models {
     } unknown: {
       $0.groups[0].progress = .unknown
     },
-    Trouble("GroupStalled", "group analytics", says: "the same offsets", bad: { $0.groups[0].progress = .stalled }) {
+    Trouble("GroupStalled", "group analytics", says: "commits nothing new", bad: { $0.groups[0].progress = .stalled }) {
       $0.groups[0].progress = .unknown
     },
     Trouble("GroupLagGrowing", "group analytics", says: "by 250 events a second") {
