@@ -47,6 +47,15 @@ import Testing
     #expect(view.lagTrendPerSecond == 50)
   }
 
+  /// Clients commit every few seconds: each commit lowers the lag, and yet the group falls behind.
+  @Test mutating func growingLagWarnsThoughEachCommitLowersIt() {
+    var view = second(produce: 100)
+    for number in 1...29 { view = second(produce: 100, consume: number % 5 == 0 ? 250 : 0) }
+    #expect(view.progress == .warn)
+    for number in 1...60 { view = second(produce: 100, consume: number % 5 == 0 ? 550 : 0) }
+    #expect(view.progress == .ok)
+  }
+
   @Test mutating func membersThatDoNotCommitAreStalled() {
     var view = second(produce: 100)
     for _ in 0..<14 { view = second() }

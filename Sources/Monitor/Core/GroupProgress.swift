@@ -6,7 +6,7 @@
 /// | verdict | when |
 /// |---|---|
 /// | OK | no lag now, or the lag fell at some time within the window while commits moved |
-/// | WARN | commits move, and the lag grew and never fell within the window |
+/// | WARN | commits move, and from each to the next within the window the lag grew, or stayed |
 /// | STALLED | lag, members, and no commit moved for `stillness` |
 /// | STOPPED | lag, no members, and no commit moved for `stillness` |
 /// | UNKNOWN | seen for less than `stillness`, or its coordinator or the partition's leader did not answer |
@@ -152,8 +152,11 @@ extension GroupProgress.Track {
     if last.lag == 0 { return .ok }
     guard at - first.at >= GroupProgress.stillness else { return .unknown }
     if at - committedSince >= GroupProgress.stillness { return hasMembers ? .stalled : .stopped }
-    let fell = zip(samples, samples.dropFirst()).contains { $1.lag < $0.lag }
-    return !fell && last.lag > first.lag ? .warn : .ok
+    // Commits come in bursts: between them the lag grows, with each of them it falls, whatever the trend.
+    let commits = zip(samples, samples.dropFirst()).filter { $0.committed != $1.committed }.map(\.1.lag)
+    let fell = zip(commits, commits.dropFirst()).contains { $1 < $0 }
+    guard commits.count > 1, let oldest = commits.first, let newest = commits.last else { return .ok }
+    return !fell && newest > oldest ? .warn : .ok
   }
 }
 
