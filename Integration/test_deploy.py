@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from support.cluster import HEALTHY
 from support.prometheus import DEPLOY
 from support.waiting import until
 
@@ -239,12 +238,14 @@ def answers(port, path):
 def test_nodes_find_each_other_by_name_and_tell_when_they_are_ready(port, tmp_path):
     words = ["status", "--bootstrap-servers", f"localhost:{port}", "--output", "json"]
 
-    def healthy():
-        status = run(ROOT / "streamsocial", *words)
-        return json.loads(status.stdout)["brokers"] if status.returncode == HEALTHY else None
+    def two_running():
+        """The third voter is missing, so the cluster is degraded; the two that are there must serve."""
+        status = json.loads(run(ROOT / "streamsocial", *words).stdout or "{}")
+        running = [broker for broker in status.get("brokers", []) if broker["state"] == "running"]
+        return running if status.get("verdict") == "degraded" and len(running) == 2 else None
 
     with two_nodes(port, tmp_path):
-        brokers = until(healthy, 20, "two of the three voters are a healthy cluster")
+        brokers = until(two_running, 20, "two of the three voters serve")
         assert [(broker["id"], broker["host"]) for broker in brokers] == [(1, "localhost"), (2, "localhost")]
     assert not answers(port + 312, "/health/ready"), "healthy though nobody is there"
 

@@ -186,11 +186,12 @@ struct Judgement {
   private static func disks(_ facts: Facts) -> [Finding] {
     var found: [Finding] = []
     for metrics in facts.observation.metrics {
+      // A warning and an alert; the cluster serves as well as before until the disk is full.
       if let free = metrics.diskFreeBytes, free < Double(fullDisk) {
         found.append(
           Finding(
             code: "disk-space", subject: "\(metrics.broker)", severity: .warning,
-            text: "broker \(metrics.broker) has \(Int(free / 1_048_576)) MB of disk left", word: .degraded))
+            text: "broker \(metrics.broker) has \(Int(free / 1_048_576)) MB of disk left", word: .healthy))
       }
       if let offline = metrics.offlineLogDirectories, offline > 0 {
         found.append(
