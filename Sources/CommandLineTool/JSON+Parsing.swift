@@ -16,6 +16,28 @@ extension JSON {
   }
 }
 
+extension JSON {
+  /// The members of an object, each with the very bytes that its value was written with: numbers keep all their digits.
+  public static func members(of text: [UInt8]) throws(JSONError) -> [(name: String, value: JSON, text: [UInt8])] {
+    var reader = JSONReader(bytes: text)
+    guard reader.take(UInt8(ascii: "{")) else { throw reader.error("an object is expected") }
+    var members: [(name: String, value: JSON, text: [UInt8])] = []
+    if !reader.take(UInt8(ascii: "}")) {
+      repeat {
+        let name = try reader.name()
+        reader.skipSpace()
+        let start = reader.position
+        let value = try reader.value(depth: 1)
+        members.append((name, value, Array(text[start..<reader.position])))
+      } while reader.take(UInt8(ascii: ","))
+      guard reader.take(UInt8(ascii: "}")) else { throw reader.error("a comma or } is expected") }
+    }
+    reader.skipSpace()
+    guard reader.position == reader.bytes.count else { throw reader.error("something follows the value") }
+    return members
+  }
+}
+
 private struct JSONReader {
   static let deepest = 128
   let bytes: [UInt8]
@@ -62,14 +84,19 @@ private struct JSONReader {
     var members: [(String, JSON)] = []
     if take(UInt8(ascii: "}")) { return .object([]) }
     repeat {
-      skipSpace()
-      guard next == UInt8(ascii: "\"") else { throw error("a name in quotes is expected") }
-      let name = try string()
-      guard take(UInt8(ascii: ":")) else { throw error("a colon is expected") }
-      members.append((name, try value(depth: depth + 1)))
+      members.append((try name(), try value(depth: depth + 1)))
     } while take(UInt8(ascii: ","))
     guard take(UInt8(ascii: "}")) else { throw error("a comma or } is expected") }
     return .object(members)
+  }
+
+  /// A member's name and the colon behind it.
+  mutating func name() throws(JSONError) -> String {
+    skipSpace()
+    guard next == UInt8(ascii: "\"") else { throw error("a name in quotes is expected") }
+    let name = try string()
+    guard take(UInt8(ascii: ":")) else { throw error("a colon is expected") }
+    return name
   }
 
   mutating func array(depth: Int) throws(JSONError) -> JSON {

@@ -138,6 +138,13 @@ extension Option where Value == [String] {
 }
 
 extension Option {
+  /// The same option, accepted and not listed: an older or another tool's name.
+  public func hidden() -> Option {
+    var copy = self
+    copy.spec.isHidden = true
+    return copy
+  }
+
   /// The same option, refused when it is not given.
   public func required() -> Option {
     var copy = self

@@ -41,9 +41,11 @@ public enum Terminal {
   }
 
   /// Writes all of it; a reader that went away (`| head`) ends the writing quietly.
-  public static func write(_ text: String, to descriptor: Int32) {
-    var text = text
-    text.withUTF8 { bytes in
+  public static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+  /// Writes all of the bytes; false when their reader went away.
+  @discardableResult public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
       while !rest.isEmpty {
         #if canImport(Darwin)
@@ -54,9 +56,10 @@ public enum Terminal {
           let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
         #endif
         if count < 0 && errno == EINTR { continue }
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
       }
+      return true
     }
   }
 }

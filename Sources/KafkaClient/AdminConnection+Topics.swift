@@ -15,6 +15,13 @@ public struct TopicDescription: Sendable, Equatable {
   public var id: TopicID
   public var isInternal: Bool
   public var partitions: [Partition]
+
+  public init(name: String, id: TopicID = .zero, isInternal: Bool = false, partitions: [Partition] = []) {
+    self.name = name
+    self.id = id
+    self.isInternal = isInternal
+    self.partitions = partitions
+  }
 }
 
 /// One setting of a topic, and whether it is the topic's own.

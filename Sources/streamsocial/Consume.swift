@@ -1,102 +1,147 @@
+import ClusterHost
 import CommandLineTool
 import KafkaClient
 import Primitives
-import Records
 
-/// `streamsocial consume`: records as one JSON object a line.
+/// `streamsocial consume`: records as JSON lines or in any format.
 enum Consume {
-  static let from = Option.text(
-    "from", "WHERE", default: "end", help: "beginning, end, an offset, or @MILLISECONDS since 1970")
-  static let partition = Option.integer(
-    "partition", short: "p", in: 0...Int(Int32.max), default: 0, showsDefault: false,
-    help: "Only this one (default: all)")
-  static let count = Option.integer(
-    "count", short: "n", in: 1...Int.max, default: Int.max, showsDefault: false, help: "Stop after so many records")
-  static let exit = Option.flag("exit", short: "e", help: "Stop at the end instead of waiting for more")
-  static let values = Option.flag("values", help: "Print only the values, as they are")
+  static let offset = Option.text("offset", short: "o", "FROM[:TO]", default: "end", help: OffsetRange.forms)
+  static let format = Option.text(
+    "format", short: "f", "FORMAT", default: "json", help: "How each record is printed; see above")
+  static let keyDelimiter = Option.text(
+    "key-delimiter", short: "K", "TEXT", help: "Print key, TEXT, value, as kcat -K: -f '%kTEXT%v\\n'")
+  static let values = Option.flag("values", help: "Print only the values: -f '%v\\n'")
+  static let partitions = Option.text(
+    "partitions", short: "p", "N,N…", help: "Only these (default: all)")
+  static let number = Option.integer(
+    "num", short: "n", in: 1...Int.max, default: Int.max, showsDefault: false, help: "Stop after so many records")
+  static let exitAtEnd = Option.flag(
+    "exit-at-end", short: "e", help: "Read what is there when it starts, and stop (from the start unless --offset says)")
+  static let group = Option.text(
+    "group", short: "g", "GROUP", help: "Read as a member of this group, and commit what was printed")
+
+  // Names from before, still understood.
+  static let from = Option.text("from", "WHERE", help: "--offset").hidden()
+  static let exit = Option.flag("exit", help: "--exit-at-end", hidden: true)
+  static let partition = Option.text("partition", "N", help: "--partitions").hidden()
+  static let count = Option.integer("count", in: 1...Int.max, default: Int.max, help: "--num").hidden()
 
   static let command: Command = Command(
-    "consume", summary: "Print records, one JSON object a line",
-    discussion: "Reads partitions side by side; order holds within each. Only what is committed is shown.",
+    "consume", summary: "Print records: JSON lines, text, or any format",
+    discussion: """
+      Reads partitions side by side; order holds within each. Only what is committed is shown. With --format json a
+      line is an object with topic, partition, offset, timestamp (ms), key, value and, if there are any, headers;
+      what is not UTF-8 comes as key_base64 and value_base64. Ctrl-C ends it.
+
+      \(RecordFormat.help)
+      """,
     positionals: [Topics.name],
-    options: [from.spec, partition.spec, count.spec, exit.spec, values.spec] + Topics.connection,
+    options: [
+      offset.spec, format.spec, keyDelimiter.spec, values.spec, partitions.spec, number.spec, exitAtEnd.spec,
+      group.spec, from.spec, exit.spec, partition.spec, count.spec,
+    ] + Topics.connection,
     examples: [
       Example("streamsocial consume posts", "what comes from now on"),
-      Example("streamsocial consume posts --from beginning --exit", "all that is there"),
-      Example("streamsocial consume posts -p 0 --from 42 -n 1", "one record"),
+      Example("streamsocial consume posts -e", "all that is there"),
+      Example("streamsocial consume posts -o -10 -e", "the last ten of each partition"),
+      Example("streamsocial consume posts -p 0 -o 42:45", "three records"),
+      Example("streamsocial consume posts -o @-1h -f '%d{strftime[%T]} %p/%o %k: %v\\n'", "since an hour ago, as text"),
+      Example("streamsocial consume posts -g readers", "goes on where the group's members stopped"),
     ]
   ) { arguments in
-    let client = try await TopicClient(arguments.positionals[0], at: try await SharedOptions.connect(arguments))
-    var positions: [(partition: Int32, next: Int64, isDone: Bool)] = []
-    for entry in client.topic.partitions where !arguments.has(partition) || Int(entry.id) == arguments[partition] {
-      positions.append((entry.id, try await start(arguments, client, entry.id), false))
+    var printer = try Printer(arguments)
+    if arguments.has(group) {
+      try await consumeAsMember(arguments, &printer)
+      return .success
     }
-    guard !positions.isEmpty else {
-      throw AdminError.refused(code: .unknownTopicOrPartition, message: "\(client.topic.name) has no such partition")
-    }
-    var left = arguments[count]
-    while left > 0, positions.contains(where: { !$0.isDone }) {
-      for index in positions.indices where !positions[index].isDone && left > 0 {
-        let wait: Int32 = arguments[exit] ? 0 : positions.count == 1 ? 500 : 50
-        let (batches, end) = try await client.fetch(positions[index].partition, from: positions[index].next, wait: wait)
-        let before = positions[index].next
-        try printRecords(batches, positions[index].partition, &positions[index].next, &left, arguments, client)
-        if arguments[exit], positions[index].next >= end || positions[index].next == before {
-          positions[index].isDone = true
-        }
-      }
-    }
+    var reader = try await TopicReader(arguments)
+    try await reader.run { try printer.print($0) }
     return .success
   }
 
-  private static func start(_ arguments: Arguments, _ client: TopicClient, _ partition: Int32) async throws -> Int64 {
-    let place = arguments[from]
-    switch place {
-    case "beginning": return try await client.offset(of: partition, at: -2)
-    case "end": return try await client.offset(of: partition, at: -1)
-    default:
-      if place.hasPrefix("@"), let time = Int64(place.dropFirst()) {
-        let offset = try await client.offset(of: partition, at: time)
-        return offset >= 0 ? offset : try await client.offset(of: partition, at: -1)
-      }
-      guard let offset = Int64(place), offset >= 0 else {
-        throw UsageError("--from is beginning, end, an offset or @MILLISECONDS; got “\(place)”", path: arguments.path)
-      }
-      return offset
+  /// The range that `--offset` says; nil when it was not given.
+  static func range(_ arguments: Arguments) throws -> OffsetRange? {
+    guard arguments.has(offset) || arguments.has(from) else { return nil }
+    let text = arguments.has(from) ? arguments[from] : arguments[offset]
+    guard let range = OffsetRange(text, now: WallClock.milliseconds()) else {
+      throw UsageError("--offset is one of: \(OffsetRange.forms); got “\(text)”", path: arguments.path)
     }
+    return range
   }
 
-  private static func printRecords(
-    _ bytes: [UInt8], _ partition: Int32, _ next: inout Int64, _ left: inout Int, _ arguments: Arguments,
-    _ client: TopicClient
-  ) throws {
-    try bytes.withUnsafeBytes { raw in
-      var batches = RecordBatchSequence(raw)
-      while let (header, batch) = try batches.next(), left > 0 {
-        var records = try RecordIterator(batch: batch, maxDecompressedBytes: 256 << 20)
-        while !header.isControl, left > 0, let record = try records.next() {
-          // A batch may begin before the offset that was asked for.
-          if record.offset.rawValue < next { continue }
-          Terminal.print(line(record, partition, client.topic.name, onlyValue: arguments[values]))
-          left -= 1
+  /// The partitions that `--partitions` says; nil when it was not given.
+  static func chosen(_ arguments: Arguments) throws -> [Int32]? {
+    guard arguments.has(partitions) || arguments.has(partition) else { return nil }
+    let text = arguments.has(partitions) ? arguments[partitions] : arguments[partition]
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
+    guard numbers.allSatisfy({ $0.map { $0 >= 0 } ?? false }) else {
+      throw UsageError("--partitions is a list of numbers like 0,2; got “\(text)”", path: arguments.path)
+    }
+    return numbers.compactMap { $0 }
+  }
+
+  static func stopsAtEnd(_ arguments: Arguments) -> Bool { arguments[exitAtEnd] || arguments[exit] }
+
+  /// Nothing more is wanted: enough was printed, or whoever read our output went away.
+  struct Enough: Error {}
+
+  private static func consumeAsMember(_ arguments: Arguments, _ printer: inout Printer) async throws {
+    let range = try range(arguments)
+    guard try chosen(arguments) == nil else {
+      throw UsageError("a group shares out the partitions itself: --partitions does not go with --group", path: arguments.path)
+    }
+    guard range == nil || range == OffsetRange(from: .start) || range == OffsetRange(from: .end) else {
+      throw UsageError(
+        "with --group, --offset says where to begin what the group never read: start or end", path: arguments.path)
+    }
+    // Says clearly that there is no such topic, where a group would wait for it.
+    _ = try await SharedOptions.topic(arguments)
+    let loop = GroupLoop(
+      servers: arguments[SharedOptions.bootstrapServers], topic: arguments.positionals[0], group: arguments[group],
+      fromStart: range != OffsetRange(from: .end), stopsAtEnd: stopsAtEnd(arguments), printer: printer)
+    try await loop.run()
+  }
+
+  /// Prints records, and knows when it is enough.
+  struct Printer: Sendable {
+    private let format: RecordFormat?
+    private var left: Int
+    private var printed = 0
+
+    init(_ arguments: Arguments) throws {
+      let given = [arguments.has(Consume.format), arguments.has(keyDelimiter), arguments[values]].count { $0 }
+      guard given <= 1 else {
+        throw UsageError("--format, --key-delimiter and --values exclude one another", path: arguments.path)
+      }
+      left = arguments.has(number) ? arguments[number] : arguments[count]
+      do throws(RecordFormatError) {
+        if arguments.has(keyDelimiter) {
+          format = try RecordFormat(parsing: "%k\(arguments[keyDelimiter].replacing("%", with: "%%"))%v\\n")
+        } else if arguments[values] {
+          format = try RecordFormat(parsing: "%v\\n")
+        } else {
+          let text = arguments[Consume.format]
+          format = text == "json" ? nil : try RecordFormat(parsing: text)
         }
-        next = max(next, header.nextOffset.rawValue)
+      } catch {
+        throw UsageError("--format: \(error)", path: arguments.path)
       }
     }
-  }
 
-  private static func line(_ record: Record, _ partition: Int32, _ topic: String, onlyValue: Bool) -> String {
-    if onlyValue { return record.value.map { String(decoding: $0, as: UTF8.self) } ?? "" }
-    let headers = ((try? record.headers()) ?? []).map { header in
-      let (_, value) = RecordText.member("", header.value)
-      return (String(decoding: header.key, as: UTF8.self), value)
+    /// Throws `Enough` after the last one wanted.
+    mutating func print(_ records: some Sequence<RecordFields>) throws {
+      var out: [UInt8] = []
+      for record in records where left > 0 {
+        left -= 1
+        printed += 1
+        if let format {
+          format.write(record, count: printed, into: &out)
+        } else {
+          out += Array(RecordJSON.text(record).utf8)
+          out.append(0x0A)
+        }
+      }
+      guard Terminal.write(out, to: 1), left > 0 else { throw Enough() }
     }
-    return JSON.object(
-      [
-        ("topic", .string(topic)), ("partition", .integer(Int(partition))),
-        ("offset", .integer(Int(record.offset.rawValue))), ("timestamp", .integer(Int(record.timestamp))),
-        RecordText.member("key", record.key), RecordText.member("value", record.value),
-      ] + (headers.isEmpty ? [] : [("headers", .object(headers))])
-    ).text()
   }
 }

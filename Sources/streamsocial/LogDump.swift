@@ -84,7 +84,7 @@ enum LogDump {
     while let record = try records.next() {
       let json = JSON.object([
         ("offset", .integer(Int(record.offset.rawValue))), ("timestamp", .integer(Int(record.timestamp))),
-        RecordText.member("key", record.key), RecordText.member("value", record.value),
+        RecordJSON.member("key", record.key), RecordJSON.member("value", record.value),
       ])
       Terminal.print("  " + json.text())
     }

@@ -39,5 +39,23 @@ enum SharedOptions {
     try await AdminConnection.connect(toAnyOf: arguments[bootstrapServers])
   }
 
+  /// The topic that the first argument names; when there is none, the error says what to do.
+  static func topic(_ arguments: Arguments) async throws -> TopicClient {
+    let name = arguments.positionals[0]
+    let servers = arguments[bootstrapServers]
+    do throws(AdminError) {
+      return try await TopicClient(name, servers: servers, timeout: patience(arguments))
+    } catch {
+      guard case .refused(code: .unknownTopicOrPartition, _) = error else { throw error }
+      let names = (try? await connect(arguments).topics().map(\.name)) ?? []
+      if let near = Suggestion.closest(to: name, among: names) {
+        throw ClusterError(.notPossible, "there is no topic “\(name)”. Did you mean \(near)?")
+      }
+      throw ClusterError(
+        .notPossible,
+        "there is no topic “\(name)”. All: streamsocial topics list; a new one: streamsocial topics create \(name)")
+    }
+  }
+
   static func patience(_ arguments: Arguments) -> Duration { .seconds(arguments[timeout]) }
 }
