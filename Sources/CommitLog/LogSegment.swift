@@ -16,8 +16,8 @@ final class LogSegment {
   private var transactions: [AbortedTransaction]?
 
   struct Indexes {
-    var offsets = IndexFile<OffsetIndexEntry>()
-    var times = IndexFile<TimeIndexEntry>()
+    let offsets: IndexFile<OffsetIndexEntry>
+    let times: IndexFile<TimeIndexEntry>
     var largestTimestamp: Int64 = -1
     /// The last offset of the batch with the largest timestamp, relative to the base.
     var offsetOfLargest: Int32 = 0
@@ -34,7 +34,7 @@ final class LogSegment {
     file = try io { () throws(FileError) in try fileSystem.open(path, create: create) }
     let opened = file
     size = try io { () throws(FileError) in try opened.size() }
-    if create, size == 0 { indexes = Indexes() }
+    if create, size == 0 { indexes = newIndexes() }
   }
 
   /// Twenty digits.
@@ -66,13 +66,13 @@ final class LogSegment {
   func index(_ header: RecordBatchHeader, at position: Int, interval: Int) throws(LogError) {
     var current = try loadedIndexes()
     indexes = nil
-    enter(header, at: position, interval: interval, into: &current)
+    try enter(header, at: position, interval: interval, into: &current)
     indexes = current
   }
 
   private func enter(
     _ header: RecordBatchHeader, at position: Int, interval: Int, into current: inout Indexes
-  ) {
+  ) throws(LogError) {
     let relative = Int32(truncatingIfNeeded: header.lastOffset - baseOffset)
     if firstTimestamp == nil { firstTimestamp = header.maxTimestamp }
     if header.maxTimestamp > current.largestTimestamp {
@@ -80,34 +80,39 @@ final class LogSegment {
       current.offsetOfLargest = relative
     }
     if bytesSinceIndexEntry > interval {
-      current.offsets.append(
+      try current.offsets.append(
         OffsetIndexEntry(relativeOffset: relative, position: Int32(truncatingIfNeeded: position)))
-      noteLargestTimestamp(&current)
+      try noteLargestTimestamp(current)
       bytesSinceIndexEntry = 0
     }
     bytesSinceIndexEntry += header.totalSize
   }
 
-  private func noteLargestTimestamp(_ current: inout Indexes) {
+  private func noteLargestTimestamp(_ current: Indexes) throws(LogError) {
     guard current.largestTimestamp >= 0 else { return }
-    current.times.append(
+    try current.times.append(
       TimeIndexEntry(timestamp: current.largestTimestamp, relativeOffset: current.offsetOfLargest))
   }
 
   func isFull(indexBytes: Int) -> Bool {
     guard let indexes else { return false }
-    return indexes.offsets.entries.count >= indexBytes / OffsetIndexEntry.size - 1
-      || indexes.times.entries.count >= indexBytes / TimeIndexEntry.size - 1
+    return indexes.offsets.count >= indexBytes / OffsetIndexEntry.size - 1
+      || indexes.times.count >= indexBytes / TimeIndexEntry.size - 1
   }
 
-  /// Writes what the indexes still owe their files; `final` adds the last time entry, as at a roll or a clean close.
-  func writeIndexes(final: Bool, durable: Bool) throws(LogError) {
-    guard var current = indexes else { return }
-    indexes = nil
-    if final { noteLargestTimestamp(&current) }
-    defer { indexes = current }
-    try current.offsets.write(to: stem + ".index", fileSystem: fileSystem, durable: durable)
-    try current.times.write(to: stem + ".timeindex", fileSystem: fileSystem, durable: durable)
+  /// Writes what the indexes still owe their files.
+  func writeIndexes(durable: Bool) throws(LogError) {
+    guard let indexes else { return }
+    try indexes.offsets.write(durable: durable)
+    try indexes.times.write(durable: durable)
+  }
+
+  /// Adds the last time entry, as at a roll or a clean close, and writes the indexes; memory keeps nothing of them.
+  func sealIndexes() throws(LogError) {
+    guard let indexes else { return }
+    try noteLargestTimestamp(indexes)
+    try indexes.offsets.seal()
+    try indexes.times.seal()
   }
 
   // MARK: Indexes
@@ -120,32 +125,38 @@ final class LogSegment {
       indexes = read
       return read
     }
-    var current = Indexes()
+    var current = newIndexes()
     resetCounters()
     let reader = BatchReader(file)
     var position = 0
     while let header = try reader.header(at: position, end: size) {
-      enter(header, at: position, interval: Self.rebuildInterval, into: &current)
+      try enter(header, at: position, interval: Self.rebuildInterval, into: &current)
       position += header.totalSize
     }
-    noteLargestTimestamp(&current)
+    try noteLargestTimestamp(current)
     indexes = current
     return current
+  }
+
+  private func newIndexes() -> Indexes {
+    Indexes(
+      offsets: IndexFile(path: stem + ".index", fileSystem: fileSystem),
+      times: IndexFile(path: stem + ".timeindex", fileSystem: fileSystem))
   }
 
   private static let rebuildInterval = 4096
 
   private func readIndexes() throws(LogError) -> Indexes? {
-    guard let offsets = try IndexFile<OffsetIndexEntry>(path: stem + ".index", fileSystem: fileSystem),
-      let times = try IndexFile<TimeIndexEntry>(path: stem + ".timeindex", fileSystem: fileSystem)
+    guard let offsets = try IndexFile<OffsetIndexEntry>(reading: stem + ".index", fileSystem: fileSystem),
+      let times = try IndexFile<TimeIndexEntry>(reading: stem + ".timeindex", fileSystem: fileSystem)
     else { return nil }
-    if let last = offsets.entries.last, Int(last.position) >= size { return nil }
-    if size > 0, times.entries.isEmpty { return nil }
+    if let last = offsets.last, Int(last.position) >= size { return nil }
+    if size > 0, times.isEmpty { return nil }
     var read = Indexes(offsets: offsets, times: times)
-    read.largestTimestamp = times.entries.last?.timestamp ?? -1
-    read.offsetOfLargest = times.entries.last?.relativeOffset ?? 0
+    read.largestTimestamp = times.last?.timestamp ?? -1
+    read.offsetOfLargest = times.last?.relativeOffset ?? 0
     // An entry must point at the batch that it names.
-    if let last = offsets.entries.last {
+    if let last = offsets.last {
       guard let header = try BatchReader(file).header(at: Int(last.position), end: size),
         header.lastOffset == baseOffset + Int64(last.relativeOffset)
       else { return nil }
@@ -175,7 +186,7 @@ final class LogSegment {
   func scan(
     verify: Bool, interval: Int, visit: (RecordBatchHeader, Int) throws(LogError) -> Void
   ) throws(LogError) -> (badPosition: Int?, nextOffset: Offset) {
-    var fresh = Indexes()
+    var fresh = newIndexes()
     resetCounters()
     let reader = BatchReader(file, windowBytes: 256 << 10)
     var position = 0
@@ -187,7 +198,7 @@ final class LogSegment {
       if verify {
         guard try reader.hasValidChecksum(header, at: position) else { break }
       }
-      enter(header, at: position, interval: interval, into: &fresh)
+      try enter(header, at: position, interval: interval, into: &fresh)
       try visit(header, position)
       position += header.totalSize
       next = header.nextOffset
@@ -208,8 +219,8 @@ final class LogSegment {
     }
     indexes = nil
     let relative = offset - baseOffset
-    current.offsets.truncate { Int64($0.relativeOffset) >= relative || Int($0.position) >= position }
-    current.times.truncate { Int64($0.relativeOffset) >= relative }
+    try current.offsets.truncate { Int64($0.relativeOffset) >= relative || Int($0.position) >= position }
+    try current.times.truncate { Int64($0.relativeOffset) >= relative }
     try readTail(into: &current)
     indexes = current
   }
@@ -224,12 +235,12 @@ final class LogSegment {
 
   /// Sets the largest timestamp and the counters from the entries and from the batches behind the last one.
   private func readTail(into current: inout Indexes) throws(LogError) {
-    current.largestTimestamp = current.times.entries.last?.timestamp ?? -1
-    current.offsetOfLargest = current.times.entries.last?.relativeOffset ?? 0
+    current.largestTimestamp = current.times.last?.timestamp ?? -1
+    current.offsetOfLargest = current.times.last?.relativeOffset ?? 0
     let reader = BatchReader(file)
     firstTimestamp = try reader.header(at: 0, end: size)?.maxTimestamp
     bytesSinceIndexEntry = 0
-    var at = current.offsets.entries.last.map { Int($0.position) } ?? 0
+    var at = current.offsets.last.map { Int($0.position) } ?? 0
     while let header = try reader.header(at: at, end: size) {
       if header.maxTimestamp > current.largestTimestamp {
         current.largestTimestamp = header.maxTimestamp
@@ -245,7 +256,7 @@ final class LogSegment {
   /// The first batch whose last offset is at least `offset`: its header and position; nil when all are below.
   func find(_ offset: Offset) throws(LogError) -> (header: RecordBatchHeader, position: Int)? {
     let relative = offset - baseOffset
-    let entry = try loadedIndexes().offsets.last { Int64($0.relativeOffset) > relative }
+    let entry = try loadedIndexes().offsets.last(before: { Int64($0.relativeOffset) > relative })
     var position = entry.map { Int($0.position) } ?? 0
     let reader = BatchReader(file)
     while let header = try reader.header(at: position, end: size) {
@@ -257,7 +268,7 @@ final class LogSegment {
 
   /// The last batch boundary that is at most `limit`, looking from the batch at `start` on.
   func boundary(before limit: Int, from start: Int) throws(LogError) -> Int {
-    let entry = try loadedIndexes().offsets.last { Int($0.position) > limit }
+    let entry = try loadedIndexes().offsets.last(before: { Int($0.position) > limit })
     var position = max(start, entry.map { Int($0.position) } ?? 0)
     let reader = BatchReader(file)
     while let header = try reader.header(at: position, end: size), position + header.totalSize <= limit {
@@ -268,7 +279,7 @@ final class LogSegment {
 
   /// The offset after the last batch.
   func nextOffset() throws(LogError) -> (next: Offset, end: Int) {
-    var position = try loadedIndexes().offsets.entries.last.map { Int($0.position) } ?? 0
+    var position = try loadedIndexes().offsets.last.map { Int($0.position) } ?? 0
     let reader = BatchReader(file)
     var next = baseOffset
     while let header = try reader.header(at: position, end: size) {
@@ -326,7 +337,7 @@ final class LogSegment {
   func sync() throws(LogError) {
     let log = file
     try io { () throws(FileError) in try log.sync() }
-    try writeIndexes(final: false, durable: true)
+    try writeIndexes(durable: true)
     if transactions?.isEmpty == false {
       let path = stem + ".txnindex"
       try io { () throws(FileError) in try fileSystem.open(path, create: true).sync() }

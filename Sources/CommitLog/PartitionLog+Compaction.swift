@@ -91,7 +91,8 @@ extension PartitionLog {
         baseOffset: first.baseOffset, directory: directory, fileSystem: fileSystem, create: false, now: now)
       try merged.loadedIndexes()
       for row in aborted { try merged.append(row) }
-      try merged.writeIndexes(final: true, durable: true)
+      try merged.sealIndexes()
+      try merged.writeIndexes(durable: true)
       segments.replaceSubrange(index..<index + group.count, with: [merged])
     }
   }

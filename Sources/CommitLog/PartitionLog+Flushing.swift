@@ -42,7 +42,7 @@ extension PartitionLog {
     for (index, segment) in segments.enumerated() {
       let isActive = index + 1 == segments.count
       guard isActive ? scope == .everything : segments[index + 1].baseOffset > recoveryPoint else { continue }
-      try afterFailureStop { () throws(LogError) in try segment.writeIndexes(final: false, durable: false) }
+      try afterFailureStop { () throws(LogError) in try segment.writeIndexes(durable: false) }
       logs.append(segment.file)
       paths += segment.sidePaths
     }

@@ -89,7 +89,7 @@ extension PartitionLog {
     for (index, segment) in segments.enumerated() {
       let end = index + 1 < segments.count ? segments[index + 1].baseOffset : logEndOffset
       guard end > logStartOffset, segment.size > 0, try segment.largestTimestamp() >= timestamp else { continue }
-      let entry = try segment.loadedIndexes().times.last { $0.timestamp >= timestamp }
+      let entry = try segment.loadedIndexes().times.last(before: { $0.timestamp >= timestamp })
       let from = max(logStartOffset, segment.baseOffset + Int64(entry?.relativeOffset ?? 0))
       guard var (header, position) = try segment.find(from) else { continue }
       let reader = BatchReader(segment.file)

@@ -257,7 +257,7 @@ public final class PartitionLog {
     guard offset > old.baseOffset || old.size > 0 else { return }
     isDirty = true
     try afterFailureStop { () throws(LogError) in
-      try old.writeIndexes(final: true, durable: false)
+      try old.sealIndexes()
       if old.size == 0 {
         segments.removeLast()
         try old.delete()
@@ -286,7 +286,7 @@ public final class PartitionLog {
       // Nothing that could be lost: the next start finds an empty log, with or without the epochs that began in it.
       return try writeEpochs(durable: false)
     }
-    try active.writeIndexes(final: true, durable: false)
+    try active.sealIndexes()
     isDirty = true
     if logEndOffset > .zero { try writeSnapshot(at: logEndOffset) }
     try writeEpochs(durable: false)
