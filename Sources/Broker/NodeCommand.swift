@@ -36,6 +36,7 @@ extension Node {
       }
     }
     guard let file else { leave(2, "--config is missing\n\n" + usage) }
+    BufferPool.returnFreedMemory()
     guard let text = contents(of: file) else {
       leave(1, "\(file) cannot be read: \(String(cString: strerror(errno)))\n")
     }

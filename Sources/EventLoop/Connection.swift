@@ -23,7 +23,7 @@ public final class Connection: Handle<uv_tcp_t> {
   /// Bytes that wait to be sent.
   public private(set) var unsentBytes = 0
 
-  private var partial = PartialFrame()
+  private var partial: PartialFrame
   private var outbox: [(buffer: OutputBuffer, isShared: Bool)] = []
   private var currentWrite: PendingWrite?
   private var isInUnsentList = false
@@ -34,6 +34,7 @@ public final class Connection: Handle<uv_tcp_t> {
   private var held: [UInt8] = []
 
   init(_ loop: EventLoop) throws(IOError) {
+    partial = PartialFrame(loop.buffers)
     try super.init(loop, "uv_tcp_init") { uv_tcp_init($0, $1) }
   }
 
@@ -122,7 +123,7 @@ public final class Connection: Handle<uv_tcp_t> {
       isDelivering = true
       delegate?.connection(self, received: frame.bytes)
       isDelivering = false
-      frame.deallocate()
+      partial.reuse(frame)
       if isClosed { return }
     }
   }
@@ -174,7 +175,7 @@ public final class Connection: Handle<uv_tcp_t> {
       if let last = outbox.last, last.isShared, last.buffer.free >= bytes.count {
         last.buffer.append(bytes)
       } else {
-        let buffer = OutputBuffer(capacity: max(bytes.count, Self.sharedBufferBytes))
+        let buffer = OutputBuffer(capacity: max(bytes.count, Self.sharedBufferBytes), on: loop)
         buffer.append(bytes)
         outbox.append((buffer, true))
       }

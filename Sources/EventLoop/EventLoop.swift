@@ -35,6 +35,8 @@ public final class EventLoop: @unchecked Sendable {
   private let inbox = Locked<[@Sendable () -> Void]>([])
   /// Where sockets are read into; shared by all connections, which keep a buffer only for a partial frame.
   let slab = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
+  /// Memory for partial frames and for output.
+  public let buffers = BufferPool()
   /// Connections with output to send before the loop goes to sleep.
   var unsent: [Connection] = []
   /// Called once before each sleep, after everything that had arrived was handled: the place for work per batch.

@@ -1,17 +1,21 @@
 /// Bytes on their way out, in memory of their own that does not move: 64-byte aligned, not initialised.
 ///
-/// Whoever fills it reads a file straight into it; the connection writes it without another copy.
+/// Whoever fills it reads a file straight into it; the connection writes it without another copy. It lives and dies on
+/// its loop's thread.
 public final class OutputBuffer {
   public let bytes: UnsafeMutableRawBufferPointer
   /// How many of the bytes are to be sent.
   public var count: Int
 
-  public init(capacity: Int) {
-    bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: max(capacity, 64), alignment: 64)
+  private let pool: BufferPool
+
+  public init(capacity: Int, on loop: EventLoop) {
+    pool = loop.buffers
+    bytes = pool.take(capacity)
     count = 0
   }
 
-  deinit { bytes.deallocate() }
+  deinit { pool.give(bytes) }
 
   var free: Int { bytes.count - count }
 

@@ -2,8 +2,11 @@
 ///
 /// Its memory grows with what has arrived: doubled when full, up to the frame's size.
 struct PartialFrame {
+  private let pool: BufferPool
   private var buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var filled = 0
+
+  init(_ pool: BufferPool) { self.pool = pool }
 
   var isEmpty: Bool { filled == 0 }
 
@@ -32,7 +35,7 @@ struct PartialFrame {
 
   mutating func received(_ count: Int) { filled += count }
 
-  /// The frame, when it is whole; the caller deallocates it.
+  /// The frame, when it is whole; the caller gives it back to `reuse`.
   mutating func takeFrame() -> Whole? {
     guard let size = frameSize, filled >= size + 4 else { return nil }
     let whole = Whole(buffer: buffer, count: size)
@@ -45,19 +48,22 @@ struct PartialFrame {
     let buffer: UnsafeMutableRawBufferPointer
     let count: Int
     var bytes: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(rebasing: buffer[4..<(4 + count)]) }
-    func deallocate() { buffer.deallocate() }
   }
+
+  func reuse(_ frame: Whole) { pool.give(frame.buffer) }
 
   private mutating func reserve(_ more: Int) {
     guard buffer.count - filled < more else { return }
-    let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: filled + more, alignment: 64)
-    larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
-    buffer.deallocate()
+    let larger = pool.take(filled + more)
+    if buffer.baseAddress != nil {
+      larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: buffer[..<filled]))
+      pool.give(buffer)
+    }
     buffer = larger
   }
 
   mutating func discard() {
-    buffer.deallocate()
+    if buffer.baseAddress != nil { pool.give(buffer) }
     buffer = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     filled = 0
   }

@@ -112,7 +112,7 @@ import Testing
     let (collector, _) = try withEcho(port: 29_872) { connection, _ in
       // Two buffers of their own: the size field is cut.
       for part in [whole[..<2], whole[2...]] {
-        let buffer = OutputBuffer(capacity: part.count)
+        let buffer = OutputBuffer(capacity: part.count, on: connection.loop)
         part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<part.count]).copyMemory(from: $0) }
         buffer.count = part.count
         connection.send(buffer)

@@ -133,6 +133,7 @@ final class DataPlane: @unchecked Sendable {
   /// What waits for the controller is asked again soon; laggards among followers are looked for less often.
   private func tickPartitions(at moment: Instant) {
     let isLagDue = moment >= nextLagCheck
+    if isLagDue { loop.buffers.trim() }
     if isLagDue { nextLagCheck = moment + min(.seconds(1), replicaLagTimeMax / 4) }
     for partition in partitions.values where partition.isLeader && (isLagDue || partition.awaitsController) {
       partition.tick(at: moment)

@@ -275,7 +275,7 @@ final class FetchOperation {
   }
 
   private func read(_ slice: LogSlice, _ part: FetchedPartition) -> OutputBuffer? {
-    let payload = OutputBuffer(capacity: slice.length)
+    let payload = OutputBuffer(capacity: slice.length, on: plane.loop)
     do throws(FileError) {
       payload.count = try slice.read(into: UnsafeMutableRawBufferPointer(rebasing: payload.bytes[..<slice.length]))
       if session.isFollower {

@@ -1,9 +1,22 @@
 #pragma once
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include <uv.h>
 #include <netdb.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <string.h>
+
+/// Has the allocator give freed pieces of this size or more back to the system at once, where it can be told (glibc).
+static inline void cuv_return_freed(int bytes) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, bytes);
+  mallopt(M_TRIM_THRESHOLD, 4 * bytes);
+#else
+  (void)bytes;
+#endif
+}
 
 // uv's handle types share their beginning; Swift gets the casts from here, in one place.
 static inline uv_handle_t *cuv_handle(void *h) { return (uv_handle_t *)h; }
