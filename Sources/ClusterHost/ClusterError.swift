@@ -3,6 +3,8 @@ public struct ClusterError: Error, Equatable, Sendable, CustomStringConvertible 
   public enum Kind: Sendable, Equatable {
     /// Asked for something that this engine cannot do, or in the wrong state.
     case notPossible
+    /// A running supervisor was asked, and said no.
+    case refused
     /// Missing program, taken port, directory of somebody else: the user can mend it.
     case environment
     /// Did not happen in the time allowed.

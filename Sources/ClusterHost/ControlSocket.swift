@@ -37,9 +37,13 @@ public struct SupervisorDirectory: Sendable {
   /// The supervisor that said it is ready, whether or not it still lives; nil when there is none.
   public var processID: Int32? { LocalFiles.read(file).flatMap { Int32($0.prefix { $0 != "\n" }) } }
 
-  /// Ends the cluster in order; returns when its supervisor is gone. Not running already is no error.
-  public func shutDown() async throws(ClusterError) {
-    do throws(ClusterError) { _ = try await ask("down") } catch {
+  /// Ends the cluster in order; returns when its supervisor is gone. Not running already is no error; then it is false.
+  @discardableResult public func shutDown() async throws(ClusterError) -> Bool {
+    var wasRunning = !DirectoryLock.isFree(path)
+    do throws(ClusterError) {
+      _ = try await ask("down")
+      wasRunning = true
+    } catch {
       // A supervisor that ended before it could say so has done what it was asked.
       guard error.kind == .notPossible else { throw error }
     }
@@ -48,6 +52,7 @@ public struct SupervisorDirectory: Sendable {
       DirectoryLock.isFree(path) ? true : nil
     }
     if isFree == nil { throw ClusterError(.timeout, "the cluster in \(path) does not end") }
+    return wasRunning
   }
 
   /// Sends one request to the supervisor and returns its answer.
@@ -65,7 +70,7 @@ public struct SupervisorDirectory: Sendable {
       guard let answer = UnixSocket.line(from: socket) else {
         throw ClusterError(.notPossible, "the supervisor of \(path) ended")
       }
-      if answer.hasPrefix("error: ") { throw ClusterError(.notPossible, String(answer.dropFirst(7))) }
+      if answer.hasPrefix("error: ") { throw ClusterError(.refused,String(answer.dropFirst(7))) }
       return answer
     }
   }

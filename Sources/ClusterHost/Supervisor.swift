@@ -1,4 +1,3 @@
-import CommandLineTool
 import KafkaClient
 import Synchronization
 
@@ -100,36 +99,11 @@ public final class Supervisor: Sendable {
 
   // MARK: control
 
-  /// Answers one line from the control socket: `ok`, `error: …` or, for `processes`, a JSON array.
+  /// Answers one line from the control socket, as `LocalCluster.carryOut` does, and ends the cluster on `down`.
   public func answer(_ line: String) async -> String {
-    let words = line.split(separator: " ")
-    do throws(ClusterError) {
-      switch (words.first, words.dropFirst().first.flatMap { Int32($0) }) {
-      case ("processes", _): return processes().text()
-      case ("kill", let broker?): try cluster.kill(broker)
-      case ("pause", let broker?): try cluster.pause(broker)
-      case ("resume", let broker?): try cluster.resume(broker)
-      case ("start", let broker?): try await cluster.startBroker(broker)
-      case ("down", _):
-        requestStop.yield()
-        while !finished.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)) }
-      default: return "error: unknown request: \(line)"
-      }
-      return "ok"
-    } catch {
-      return "error: \(error)"
-    }
-  }
-
-  private func processes() -> JSON {
-    .array(
-      cluster.brokerIDs.map { broker in
-        let processID = cluster.processID(of: broker)
-        let state = processID == nil ? "stopped" : cluster.isPaused(broker) ? "paused" : "running"
-        return [
-          "id": .integer(Int(broker)), "pid": processID.map { .integer(Int($0)) } ?? .null, "state": .string(state),
-          "port": .integer(cluster.options.clientPort(of: broker)),
-        ]
-      })
+    guard line == "down" else { return await cluster.carryOut(line) }
+    requestStop.yield()
+    while !finished.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(5)) }
+    return "ok"
   }
 }

@@ -13,6 +13,7 @@ extension DemoResult {
     return [
       "engine": .string(options.cluster.engine.rawValue), "verdict": .string(passes ? "pass" : "fail"),
       "reasons": .array((brokenInvariants + missedObjectives).map { .string($0) }),
+      "notes": .array(notes.map { .string($0) }),
       "seed": .string("\(options.seed)"), "rate": .integer(options.rate),
       "duration_seconds": .integer(options.durationSeconds), "kill": .string(options.kill.text),
       "victim": victim.map { .integer(Int($0)) } ?? .null,

@@ -9,7 +9,8 @@ extension DemoResult {
       reasons.isEmpty
       ? "\(word): \(Text.grouped(findings.acknowledged)) events acknowledged, all there, once and in order"
       : "\(word): \(reasons.joined(separator: "; "))"
-    return [headline, "", counts.rendered(), "", times.rendered(), "", latencies.rendered(), "", chart].joined(
+    let beside = notes.isEmpty ? [] : [""] + notes.map { "note: \($0)" }
+    return ([headline] + beside + ["", counts.rendered(), "", times.rendered(), "", latencies.rendered(), "", chart]).joined(
       separator: "\n")
   }
 

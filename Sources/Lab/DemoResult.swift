@@ -26,6 +26,9 @@ public struct DemoResult: Sendable, Equatable {
   /// What else went wrong: a client that gave up, a log that could not be read to its end.
   public var troubles: [String] = []
 
+  /// What happened beside the schedule, by hand or by itself: brokers that ended, were found dead, were started again.
+  public var notes: [String] = []
+
   package init(_ options: DemoOptions) { self.options = options }
 
   /// The worst second of the run as a share of the rate.

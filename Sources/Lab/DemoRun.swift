@@ -38,6 +38,8 @@ public final class DemoRun: Sendable {
   }
 
   private let observer: @Sendable (Happening) -> Void
+  /// Ends of brokers that the schedule did not ask for.
+  let surprises = BrokerSurprises()
 
   public init(
     _ options: DemoOptions, observer: @escaping @Sendable (Happening) -> Void = { _ in },
@@ -47,6 +49,7 @@ public final class DemoRun: Sendable {
     engine = try options.cluster.makeEngine()
     report = progress
     self.observer = observer
+    (engine as? LocalCluster)?.onBrokerExit { [surprises] in surprises.ended($0, $1) }
   }
 
   func tell(_ happening: Happening) { observer(happening) }
@@ -55,6 +58,7 @@ public final class DemoRun: Sendable {
   public func run() async throws -> DemoResult {
     do {
       var result = try await runWhileUp()
+      result.notes += surprises.close()
       tell(.ending)
       let stop = MonotonicClock.nanoseconds
       await engine.stop()
@@ -97,6 +101,7 @@ public final class DemoRun: Sendable {
 
     let load = LoadThread(traffic: traffic, producer: producer, count: options.eventCount)
     load.run()
+    surprises.begin(at: load.start)
     tell(.target(Double(options.rate)))
     do {
       let meter = Task { await meterUntilCancelled() }
@@ -122,6 +127,8 @@ public final class DemoRun: Sendable {
       show("producing", load, producer, groups)
       try? await Task.sleep(for: .milliseconds(100))
     }
+    show("starting what is down", load, producer, groups)
+    await surprises.mend(engine)
     if let error = load.error { result.troubles.append("the producer gave up: \(error)") }
     tell(.target(nil))
     show("waiting for acknowledgements", load, producer, groups)

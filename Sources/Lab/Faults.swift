@@ -26,11 +26,19 @@ struct Faults {
     let third = Int64(run.options.durationSeconds) * 1_000_000_000 / 3
     await wait(until: load.start + third, "producing", show)
 
-    let victim = try await self.victim()
+    guard let victim = try await livingVictim(&result) else {
+      await wait(until: load.start + 3 * third, "producing", show)
+      return times
+    }
     let survivors = run.engine.brokerIDs.filter { $0 != victim }.compactMap { address(of: $0) }
     run.sampleProcesses()
     let kill = MonotonicClock.nanoseconds
-    try run.engine.kill(victim)
+    run.surprises.expect(victim)
+    do throws(ClusterError) { try run.engine.kill(victim) } catch {
+      result.notes.append("broker \(victim) ended before its turn: \(error)")
+      await wait(until: load.start + 3 * third, "producing", show)
+      return times
+    }
     times.kill = kill
     run.tell(.killed(victim))
     result.victim = victim
@@ -43,8 +51,12 @@ struct Faults {
     run.tell(.restarted(victim))
     result.restartAtSeconds = restart.milliseconds(since: load.start) / 1000
     let inSync = Task { await ClusterWatch(servers: survivors, limit: DemoRun.limit).allInSync() }
-    try await run.engine.startBroker(victim)
-    result.startMilliseconds = MonotonicClock.nanoseconds.milliseconds(since: restart)
+    if run.engine.processID(of: victim) == nil {
+      try await run.engine.startBroker(victim)
+      result.startMilliseconds = MonotonicClock.nanoseconds.milliseconds(since: restart)
+    } else {
+      result.notes.append("broker \(victim) had been started before its turn")
+    }
     await wait(until: load.start + 3 * third, "broker \(victim) restarted", show)
     result.inSyncMilliseconds = await inSync.value?.milliseconds(since: restart)
     failover.cancel()
@@ -52,6 +64,20 @@ struct Faults {
     result.detectMilliseconds = seen.detected?.milliseconds(since: kill)
     result.electMilliseconds = seen.elected?.milliseconds(since: kill)
     return times
+  }
+
+  /// The broker to kill; nil when somebody else was quicker, which leaves nothing to kill.
+  private func livingVictim(_ result: inout DemoResult) async throws -> Int32? {
+    do {
+      let victim = try await victim()
+      if run.engine.processID(of: victim) != nil { return victim }
+      result.notes.append("broker \(victim), whose turn it was, did not run: nobody was killed by the schedule")
+    } catch {
+      // With a whole cluster this is a fault of its own; in one that somebody is breaking it is to be expected.
+      guard run.surprises.haveHappened else { throw error }
+      result.notes.append("nobody was killed by the schedule: \(error)")
+    }
+    return nil
   }
 
   private func wait(until moment: Moment, _ phase: String, _ show: (String) -> Void) async {

@@ -23,7 +23,8 @@ enum Demo {
       Starts a cluster, sends events, kills a broker at a third of the time and restarts it at two thirds, then reads
       everything back with fresh clients and compares it with what was acknowledged. Exit code 0: all is there and
       recovery was quick enough; 11: an invariant is broken; 12: all is there, but too slow. A report is written to
-      demo-report.md in the data directory.
+      demo-report.md in the data directory. While it runs, `kill`, `pause`, `resume`, `start` and `status` work on its
+      cluster; what is still down at the end is started again before everything is checked.
       """,
     options: SharedOptions.cluster + [
       SharedOptions.bootstrapServers.spec, rate.spec, duration.spec, seed.spec, kill.spec, hotBroker.spec, groups.spec,
@@ -38,7 +39,14 @@ enum Demo {
     let options = try options(arguments)
     let line = Mutex(ProgressLine())
     let lookout = DemoLookout(arguments) { words in line.withLock { $0.clear() }; Terminal.printError(words) }
-    let run = try DemoRun(options, observer: { lookout.observe($0) }) { progress in
+    let control = DemoControl()
+    let run = try DemoRun(
+      options,
+      observer: {
+        control.observe($0)
+        lookout.observe($0)
+      }
+    ) { progress in
       line.withLock { $0.show(text(progress, options)) }
     }
     if options.cluster.engine == .external, options.kill != .none {

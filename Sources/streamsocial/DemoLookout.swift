@@ -36,29 +36,12 @@ final class DemoLookout: Sendable {
   private func begin(_ engine: any ClusterEngine) {
     guard let cluster = engine as? LocalCluster else { return }
     do {
-      guard let dashboard = try DashboardHost.start(beside: cluster, arguments, control: { Self.act($0, on: cluster) })
+      guard let dashboard = try DashboardHost.start(beside: cluster, arguments, control: { await DemoControl.answer($0, cluster) })
       else { return }
       host.withLock { $0 = (dashboard, cluster) }
       if arguments[SharedOptions.output] != "json" { say("Dashboard: \(dashboard.url)") }
     } catch {
       say("no dashboard: \(error)")
-    }
-  }
-
-  /// There is no supervisor in a demo; the cluster itself is asked.
-  private static func act(_ request: String, on cluster: LocalCluster) -> String {
-    let words = request.split(separator: " ")
-    guard words.count == 2, let broker = Int32(words[1]) else { return "error: unknown request" }
-    do throws(ClusterError) {
-      switch words[0] {
-      case "kill": try cluster.kill(broker)
-      case "pause": try cluster.pause(broker)
-      case "resume": try cluster.resume(broker)
-      default: return "error: the demo starts its brokers itself"
-      }
-      return "ok"
-    } catch {
-      return "error: \(error)"
     }
   }
 }

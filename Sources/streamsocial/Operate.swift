@@ -25,20 +25,25 @@ enum Operate {
       Example("streamsocial down --data-dir /tmp/second", "ends another one"),
     ]
   ) { arguments in
-    try await directory(arguments).shutDown()
+    let directory = try directory(arguments)
+    if try await directory.shutDown() {
+      Terminal.print("The cluster in \(directory.path) is down; its data stays. Next: streamsocial up\(flag(directory))")
+    } else {
+      Terminal.print("No cluster runs in \(directory.path).")
+    }
     return .success
   }
 
   static let kill = act(
-    "kill", "Kill a broker at once (SIGKILL): what a crash looks like",
+    "kill", "Killed", "Kill a broker at once (SIGKILL): what a crash looks like",
     "broker 2 is gone; with --restart always it soon comes back")
   static let pause = act(
-    "pause", "Freeze a broker (SIGSTOP): what a long pause looks like", "broker 2 does nothing until `resume 2`")
-  static let resume = act("resume", "Let a paused broker go on", "broker 2 works again")
+    "pause", "Paused", "Freeze a broker (SIGSTOP): what a long pause looks like", "broker 2 does nothing until `resume 2`")
+  static let resume = act("resume", "Resumed", "Let a paused broker go on", "broker 2 works again")
   static let start = act(
-    "start", "Start a broker that does not run, on its old data", "broker 2 catches up and rejoins")
+    "start", "Started", "Start a broker that does not run, on its old data", "broker 2 catches up and rejoins")
 
-  private static func act(_ verb: String, _ summary: String, _ effect: String) -> Command {
+  private static func act(_ verb: String, _ done: String, _ summary: String, _ effect: String) -> Command {
     Command(
       verb, summary: summary, positionals: [Positional("ID", help: "The broker: 1, 2, 3", kind: .integer)],
       options: location, examples: [Example("streamsocial \(verb) 2", effect)]
@@ -46,8 +51,15 @@ enum Operate {
       guard let broker = Int32(arguments.positionals[0]) else {
         throw UsageError("ID is a broker's number; got “\(arguments.positionals[0])”", path: arguments.path)
       }
-      _ = try await directory(arguments).ask("\(verb) \(broker)")
+      let directory = try directory(arguments)
+      _ = try await directory.ask("\(verb) \(broker)")
+      Terminal.print("\(done) broker \(broker). Next: streamsocial status\(flag(directory))")
       return .success
     }
+  }
+
+  /// How this cluster is named in the next command.
+  static func flag(_ directory: SupervisorDirectory) -> String {
+    directory.path == SharedOptions.dataDirectory.spec.defaultText ? "" : " --data-dir \(directory.path)"
   }
 }

@@ -68,7 +68,8 @@ enum Status {
     }
     var options = target.monitoring
     options.patience = 2_000
-    guard let model = await ClusterCheck.model(options) else { return status }
+    // Who could not look does not judge: what the first look found stands.
+    guard let model = await ClusterCheck.model(options), model.verdict.word != .unknown else { return status }
     let verdict: ClusterStatus.Verdict =
       switch model.verdict.word {
       case .healthy: .healthy

@@ -1,0 +1,50 @@
+"""Operating clusters by hand: a demo's while it runs, two side by side, starting and ending twice."""
+
+import json
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+from support.commands import ok, run
+from support.waiting import until
+
+PROGRAM = ROOT / "streamsocial"
+
+
+@pytest.fixture
+def place(scratch, request):
+    return scratch / request.node.name
+
+
+def states(directory):
+    ended = run(PROGRAM, "status", "--data-dir", directory, "-o", "json")
+    return {entry["id"]: entry["state"] for entry in json.loads(ended.out)["brokers"]} if ended.code in (0, 10) else {}
+
+
+def test_a_demo_is_broken_by_hand_and_still_checks_everything(engine, port, place):
+    """Its own victim is dead before its turn, another is paused and a third killed for good: two of three are away for
+    a while. The demo starts and resumes them, and finds every acknowledged event."""
+    words = ["demo", "--engine", engine, "--port", port + 40, "--data-dir", place, "--dashboard-port", 0]
+    words += ["--rate", 500, "--duration", 9, "--kill", 2, "-o", "json"]
+    with subprocess.Popen([PROGRAM, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as demo:
+        until(lambda: states(place).get(2) == "running", 90, "the demo's brokers run")
+        ok(PROGRAM, "kill", 2, "--data-dir", place)
+        until(lambda: states(place).get(2) == "stopped", 10, "broker 2 is gone")
+        refused = run(PROGRAM, "down", "--data-dir", place)
+        assert refused.code == 1 and "a demo runs in" in refused.error
+        ok(PROGRAM, "pause", 3, "--data-dir", place)
+        assert states(place)[3] == "paused"
+        again = run(PROGRAM, "kill", 2, "--data-dir", place)
+        assert again.code == 1 and "does not run" in again.error
+        out, _ = demo.communicate(timeout=150)
+        result = json.loads(out)
+        assert demo.returncode == 0, result["reasons"]
+    assert (result["lost"], result["duplicated"], result["reordered"]) == (0, 0, 0)
+    assert result["acknowledged"] == result["sent"] == 4500
+    assert result["victim"] is None
+    notes = "\n".join(result["notes"])
+    assert "broker 2 was killed at" in notes and "broker 3 was paused, and resumed before the check" in notes
+    assert "broker 2 was started again before the check" in notes
+    gone = run(PROGRAM, "kill", 1, "--data-dir", place)
+    assert gone.code == 1 and "no cluster is running" in gone.error
