@@ -64,7 +64,7 @@ BROKEN = """(broker) => {
 }"""
 
 
-def test_a_healthy_cluster_with_traffic(address, browser):
+def test_a_healthy_cluster_with_traffic(cluster, address, browser):
     with browser.page(address) as page:
         verdict(live(page), "Healthy", limit=30)
         expect(tile(page, "brokers")).to_have_text("3/3")
@@ -80,6 +80,8 @@ def test_a_healthy_cluster_with_traffic(address, browser):
         expect(page.locator("#groups .detail tbody tr")).to_have_count(6)
         row.locator("button").click()
         expect(page.locator("#partitions-summary")).to_contain_text("all whole")
+        version = cluster.command("--version").stdout.split()[-1]
+        expect(page.locator("#about")).to_contain_text(f"StreamSocial {version} ")
         screenshot(page, "live-healthy")
 
 

@@ -285,7 +285,7 @@ def test_it_only_shows_unless_told_otherwise(cluster, port, scratch, topic):
 def test_other_machines_need_the_token(cluster, port, scratch):
     token = scratch / "token"
     token.write_text("a-token-for-the-tests\n")
-    with pytest.raises(CommandFailed, match="token"):
+    with pytest.raises(CommandFailed, match="(?s)0.0.0.0 can be reached from other machines.*--token-file"):
         cluster.command("dashboard", "-b", cluster.bootstrap, "--dashboard-port", port + 902, "--dashboard-address", "0.0.0.0")
     words = ("--dashboard-address", "0.0.0.0", "--token-file", token)
     with Dashboard(cluster, port + 902, scratch / "token.log", *words):
@@ -300,7 +300,15 @@ def test_other_machines_need_the_token(cluster, port, scratch):
         assert api.ask("GET", "/", Cookie=cookie.split(";")[0]).status == 200
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_an_error(cluster, port):
+def test_a_port_that_was_asked_for_and_is_taken_is_an_error(cluster, port, scratch):
+    """…whoever serves the dashboard; and before anything else was started."""
+    taken = ("--dashboard-port", port + 903)
+    started = ("--engine", cluster.engine, "--port", port + 910, "--data-dir", scratch / "never")
+    words = f"(?s)port {port + 903} on 127.0.0.1 is taken by another program.*--dashboard-port"
     with socket.create_server(("127.0.0.1", port + 903)):
-        with pytest.raises(CommandFailed, match=f"port {port + 903} on 127.0.0.1 is taken"):
-            cluster.command("dashboard", "-b", cluster.bootstrap, "--dashboard-port", port + 903)
+        for command in (
+            ("dashboard", "-b", cluster.bootstrap), ("up", *started), ("up", "--detach", *started), ("demo", *started),
+        ):
+            with pytest.raises(CommandFailed, match=words):
+                cluster.command(*command, *taken)
+    assert not list((scratch / "never").glob("broker-*"))

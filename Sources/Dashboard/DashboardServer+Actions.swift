@@ -1,13 +1,6 @@
 import HTTPServer
+import KafkaClient
 import Monitor
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
 
 extension DashboardServer {
   func addActionRoutes(_ server: HTTPServer) {
@@ -39,7 +32,7 @@ extension DashboardServer {
         guard (1...100).contains(body.name.utf8.count), (0...10_080).contains(body.minutes) else {
           throw APIError(400, "bad_body", "a name of at most 100 bytes, and 0 to 10,080 minutes")
         }
-        let until = DashboardClock.milliseconds() + Int64(body.minutes * 60_000)
+        let until = WallClock.milliseconds + Int64(body.minutes * 60_000)
         source.silenceAlerts(named: body.name, until: body.minutes > 0 ? until : nil)
         return .done
       }
@@ -79,14 +72,5 @@ extension DashboardServer {
       return
     }
     later(responder, work)
-  }
-}
-
-enum DashboardClock {
-  /// Milliseconds since 1970.
-  static func milliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

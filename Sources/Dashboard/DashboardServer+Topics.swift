@@ -73,7 +73,7 @@ extension DashboardServer {
     let chosen = try message.partition ?? partition(of: key, count: reader.partitions.count)
     let partition = try reader.partition(chosen)
     var batch = RecordBatchBuilder()
-    batch.append(key: key, value: Array(message.value.utf8), timestamp: DashboardClock.milliseconds())
+    batch.append(key: key, value: Array(message.value.utf8), timestamp: WallClock.milliseconds)
     var data = ProduceRequest.PartitionProduceData()
     data.index = partition.id
     data.records = .owned(try batch.build())

@@ -42,13 +42,6 @@ public enum MonotonicClock {
     var time = timespec(tv_sec: Int(wait / 1_000_000_000), tv_nsec: Int(wait % 1_000_000_000))
     nanosleep(&time, nil)
   }
-
-  /// Unix time in milliseconds, for what leaves this machine.
-  public static var wallMilliseconds: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) &* 1000 &+ Int64(time.tv_nsec) / 1_000_000
-  }
 }
 
 /// The delivery reports of numbered records, in memory taken beforehand: writing one down costs no allocation and no

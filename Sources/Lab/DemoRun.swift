@@ -80,7 +80,7 @@ public final class DemoRun: Sendable {
     result.readyMilliseconds = MonotonicClock.nanoseconds.milliseconds(since: begin)
     tell(.ready(engine))
 
-    let wall = MonotonicClock.wallMilliseconds
+    let wall = WallClock.milliseconds
     let traffic = Traffic(
       seed: options.seed, run: UInt64(clamping: wall), startMilliseconds: wall, rate: options.rate)
     let groups = DemoOptions.groups.prefix(options.groupCount).map {

@@ -63,7 +63,7 @@ enum Consume {
   static func range(_ arguments: Arguments) throws -> OffsetRange? {
     guard arguments.has(offset) || arguments.has(from) else { return nil }
     let text = arguments.has(from) ? arguments[from] : arguments[offset]
-    guard let range = OffsetRange(text, now: WallClock.milliseconds()) else {
+    guard let range = OffsetRange(text, now: WallClock.milliseconds) else {
       throw UsageError("--offset is one of: \(OffsetRange.forms); got “\(text)”", path: arguments.path)
     }
     return range

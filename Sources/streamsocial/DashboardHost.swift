@@ -20,9 +20,31 @@ final class DashboardHost: Sendable {
     guard let monitor = MonitorService(monitoring) else {
       throw UsageError("--bootstrap-servers has the form host:port,host:port,…")
     }
-    let server = try DashboardServer(options, source: monitor)
+    var options = options
+    options.version = StreamSocial.version
+    let server = try listening(options, source: monitor)
     monitor.start()
     return DashboardHost(monitor, server)
+  }
+
+  /// The server's own words know no options; here they say which one helps.
+  private static func listening(_ options: DashboardOptions, source: MonitorService) throws -> DashboardServer {
+    do throws(HTTPServerError) {
+      return try DashboardServer(options, source: source)
+    } catch {
+      switch error {
+      case .portTaken(let address, let port): throw PortTaken(address: address, port: port)
+      case .tokenRequired(let address):
+        throw UsageError(
+          """
+          \(address) can be reached from other machines, so visitors of the dashboard must know a token. Make one, \
+          readable to you alone, and name its file:
+            (umask 077; head -c 24 /dev/urandom | base64 > dashboard-token)
+            streamsocial dashboard --dashboard-address \(address) --token-file dashboard-token …
+          """, path: ["streamsocial", "dashboard"])
+      default: throw error
+      }
+    }
   }
 
   func stop() {
@@ -65,10 +87,25 @@ final class DashboardHost: Sendable {
       let host = try start(monitoring, options)
       ClusterDirectory(cluster.options.dataDirectory).dashboardURL = host.url
       return host
-    } catch let error as HTTPServerError {
-      guard case .portTaken = error, !arguments.has(Self.port) else { throw error }
-      Terminal.printError("streamsocial: no dashboard, for \(error); choose another --dashboard-port")
+    } catch let error as PortTaken {
+      guard !arguments.has(Self.port) else { throw error }
+      Terminal.printError("streamsocial: no dashboard: \(error)")
       return nil
+    }
+  }
+
+  /// For what takes a while before it serves: says at once that the port which somebody asked for is taken.
+  static func checkPort(_ arguments: Arguments) throws {
+    let port = arguments[port]
+    guard arguments.has(Self.port), port > 0, Ports.isTaken(port) else { return }
+    throw PortTaken(address: "127.0.0.1", port: UInt16(clamping: port))
+  }
+
+  struct PortTaken: Error, CustomStringConvertible {
+    var address: String
+    var port: UInt16
+    var description: String {
+      "port \(port) on \(address) is taken by another program: free it, or choose another with --dashboard-port N"
     }
   }
 

@@ -37,6 +37,7 @@ enum Demo {
     ]
   ) { arguments in
     let options = try options(arguments)
+    try DashboardHost.checkPort(arguments)
     let line = Mutex(ProgressLine())
     let lookout = DemoLookout(arguments) { words in line.withLock { $0.clear() }; Terminal.printError(words) }
     let control = DemoControl()

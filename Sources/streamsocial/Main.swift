@@ -11,8 +11,10 @@ import CommandLineTool
 
 @main
 struct StreamSocial {
+  static let version = "0.1.0"
+
   static func main() async {
-    let code = await Program.run(Commands.root, version: "0.1.0", Array(CommandLine.arguments.dropFirst()))
+    let code = await Program.run(Commands.root, version: version, Array(CommandLine.arguments.dropFirst()))
     exit(code.rawValue)
   }
 }

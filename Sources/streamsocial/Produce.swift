@@ -211,7 +211,7 @@ enum Produce {
       }
       if arguments.has(partition) { record.partition = Int32(clamping: arguments[partition]) }
       if record.partition == nil { record.partition = choose(record.key) }
-      if record.timestamp == nil { record.timestamp = WallClock.milliseconds() }
+      if record.timestamp == nil { record.timestamp = WallClock.milliseconds }
       return record
     }
 

@@ -51,12 +51,3 @@ struct JSONLines {
     return records
   }
 }
-
-/// The time of day.
-enum WallClock {
-  static func milliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-  }
-}

@@ -60,7 +60,7 @@ final class TopTerminal: Sendable {
       var lines = ["connecting…"]
       if let report = state.report {
         let screen = TopScreen(width: size.width, height: size.height - 1, coloured: Terminal.outputHasColour)
-        lines = screen.lines(report, now: Self.now())
+        lines = screen.lines(report, now: WallClock.milliseconds)
       }
       let help = "q quits"
       let text = lines.map { $0 + "\u{1B}[K\r\n" }.joined()
@@ -82,7 +82,7 @@ final class TopTerminal: Sendable {
       }
       if key == UInt8(ascii: "q") || key == UInt8(ascii: "Q") { onQuit() }
     }
-    let (isOpen, drawn, age) = state.withLock { ($0.isOpen, $0.size, $0.report.map { Self.now() - $0.model.at }) }
+    let (isOpen, drawn, age) = state.withLock { ($0.isOpen, $0.size, $0.report.map { WallClock.milliseconds - $0.model.at }) }
     guard isOpen else { return false }
     if drawn != Self.size || (age ?? 0) > 3_000 { draw(nil) }
     return true
@@ -92,11 +92,5 @@ final class TopTerminal: Sendable {
     var size = winsize()
     guard ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return (80, 24) }
     return (Int(size.ws_col), Int(size.ws_row))
-  }
-
-  private static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

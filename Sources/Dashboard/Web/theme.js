@@ -46,6 +46,11 @@ const names = [
   "role-leader", "role-follower", "role-observer", "role-offline",
 ];
 
+// As colours rather than text, they are read as what light-dark() makes of them.
+for (const name of names) {
+  CSS.registerProperty({ name: `--${name}`, syntax: "<color>", inherits: true, initialValue: "#808080" });
+}
+
 /** The palette's present colours by name, for canvases. */
 export function colours() {
   const style = getComputedStyle(document.documentElement);

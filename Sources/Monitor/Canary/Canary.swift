@@ -84,7 +84,7 @@ public final class Canary: Sendable {
   // MARK: - Effects
 
   private func handle(_ event: CanaryCore.Event) {
-    let (now, wall) = (Self.now(), MonitorService.now())
+    let (now, wall) = (Self.now(), WallClock.milliseconds)
     let effects = state.withLock { state in
       var effects: [CanaryCore.Effect] = []
       state.core.handle(event, at: now, wall: wall, into: &effects)
@@ -104,7 +104,7 @@ public final class Canary: Sendable {
         do throws(CanaryError) {
           let requests = try await requests(Route(attempt))
           result = .success(
-            try await requests.write(attempt.token, to: attempt.partition, wall: MonitorService.now(), timeout: timeout))
+            try await requests.write(attempt.token, to: attempt.partition, wall: WallClock.milliseconds, timeout: timeout))
         } catch {
           result = .failure(error)
         }

@@ -10,6 +10,6 @@ public enum ClusterCheck {
     guard let bootstrap = ServerAddress.list(options.bootstrapServers) else { return nil }
     let collector = ClusterCollector(options, bootstrap: bootstrap)
     var health = ClusterHealth(bootstrapServers: options.bootstrapServers)
-    return health.observe(await collector.observe(now: { MonitorService.now() })).model
+    return health.observe(await collector.observe(now: { WallClock.milliseconds })).model
   }
 }

@@ -1,14 +1,6 @@
 import KafkaClient
 import Synchronization
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// Watches a cluster: a round a second from the first answer to `stop`, each a report for whoever subscribed.
 public final class MonitorService: MonitorSource {
   private let options: MonitorOptions
@@ -69,7 +61,7 @@ public final class MonitorService: MonitorSource {
   }
 
   private func round(_ collector: ClusterCollector) async -> Int64 {
-    var observation = await collector.observe(now: { Self.now() })
+    var observation = await collector.observe(now: { WallClock.milliseconds })
     if let canary {
       if let metadata = observation.metadata { canary.update(metadata) }
       observation.canary = canary.view()
@@ -107,23 +99,16 @@ public final class MonitorService: MonitorSource {
   public func group(named name: String) -> GroupView? { state.withLock { $0.health.group(named: name) } }
 
   public func mark(_ kind: Marker.Kind, broker: Int32?, text: String) {
-    state.withLock { $0.timeline.mark(kind, broker: broker, text: text, at: Self.now()) }
+    state.withLock { $0.timeline.mark(kind, broker: broker, text: text, at: WallClock.milliseconds) }
   }
 
   public func setTarget(_ eventsPerSecond: Double?) { state.withLock { $0.target = eventsPerSecond } }
 
   public func acknowledgeAlert(id: String, by who: String) -> Bool {
-    state.withLock { $0.alerts.acknowledge(id: id, by: who, at: Self.now()) }
+    state.withLock { $0.alerts.acknowledge(id: id, by: who, at: WallClock.milliseconds) }
   }
 
   public func silenceAlerts(named name: String, until: Int64?) {
     state.withLock { $0.alerts.silence(named: name, until: until) }
-  }
-
-  /// Milliseconds since 1970.
-  static func now() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 }

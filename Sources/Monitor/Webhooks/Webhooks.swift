@@ -82,7 +82,7 @@ public final class Webhooks: Sendable {
   ) async -> Bool {
     for tries in 1...triesMax {
       let outcome = await WorkerThread.run { () -> WebhookRequest.Outcome in
-        WebhookRequest(target: target, delivery: delivery, key: key).post(at: MonitorService.now(), within: patience)
+        WebhookRequest(target: target, delivery: delivery, key: key).post(at: WallClock.milliseconds, within: patience)
       }
       switch outcome {
       case .accepted: return true
