@@ -52,7 +52,7 @@ let modules: [Target] = [
   library("Checker", ["Primitives"]),
   library("Metrics", ["Primitives"], settings: testable),
   // Composition
-  library("Simulator", ["Primitives", "Consensus", "Replication"]),
+  library("Simulator", ["Primitives", "Records", "CommitLog", "Consensus", "Replication"]),
   // Shells
   library("EventLoop", ["CUV"]),
   library("HTTPServer", ["EventLoop", "CMicroHTTPD"], settings: testable),

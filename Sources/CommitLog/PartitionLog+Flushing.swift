@@ -19,6 +19,7 @@ extension PartitionLog {
       }
     }
     recoveryPoint = logEndOffset
+    unflushedCut = nil
     isDirty = false
   }
 
@@ -41,7 +42,7 @@ extension PartitionLog {
     var paths: [String] = []
     for (index, segment) in segments.enumerated() {
       let isActive = index + 1 == segments.count
-      guard isActive ? scope == .everything : segments[index + 1].baseOffset > recoveryPoint else { continue }
+      guard isActive ? scope == .everything : segments[index + 1].baseOffset >= recoveryPoint else { continue }
       try afterFailureStop { () throws(LogError) in try segment.writeIndexes(durable: false) }
       logs.append(segment.file)
       paths += segment.sidePaths
@@ -71,5 +72,6 @@ extension PartitionLog {
       return
     }
     recoveryPoint = max(recoveryPoint, min(flush.upTo, logEndOffset))
+    if flush.scope == .everything { unflushedCut = nil }
   }
 }

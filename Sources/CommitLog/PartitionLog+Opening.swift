@@ -40,7 +40,9 @@ extension PartitionLog {
       epochs: epochs ?? EpochCache(), producers: ProducerStateTable())
     log.wasClosedClean = wasCleanShutdown && end.firstScanned == nil && log.recoveryPoint == log.logEndOffset && !isNew
     log.isDirty = !log.wasClosedClean
-    log.isDirectoryDirty = !log.wasClosedClean
+    // An empty log is closed without a sync: its folder may not be durable.
+    log.isDirectoryDirty = !log.wasClosedClean || log.logEndOffset == .zero
+    log.unflushedCut = log.wasClosedClean ? nil : log.recoveryPoint
     log.areEpochsDirty = !log.wasClosedClean
     if let first = end.firstScanned { log.recoveredBytes = segments[first...].reduce(0) { $0 + $1.size } }
     if log.logStartOffset > log.logEndOffset {
@@ -255,6 +257,10 @@ struct LogOpener {
     } else {
       // The segment that contains the recovery point, and all behind it.
       first = (segments.lastIndex { $0.baseOffset <= recoveryPoint }) ?? 0
+      // Its predecessor may have been cut there, and the cut not have reached the disk.
+      if first > 0, let (header, position) = try segments[first - 1].find(segments[first].baseOffset) {
+        try segments[first - 1].truncate(at: position, offset: header.baseOffset)
+      }
     }
     var cache = epochs ?? EpochCache()
     var next = segments[first].baseOffset

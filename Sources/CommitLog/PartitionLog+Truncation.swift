@@ -31,6 +31,8 @@ extension PartitionLog {
       recent.removeAll()
       logStartOffset = min(logStartOffset, end)
       recoveryPoint = min(recoveryPoint, end)
+      unflushedCut = min(unflushedCut ?? end, end)
+      mustRoll = true
       cleanedUpTo = min(cleanedUpTo, end)
       try segment.prepareForAppending()
       if epochs.truncate(to: end) { try writeEpochs(durable: false) }
@@ -58,6 +60,7 @@ extension PartitionLog {
       logStartOffset = offset
       logEndOffset = offset
       recoveryPoint = min(recoveryPoint, offset)
+      unflushedCut = .zero
       cleanedUpTo = .zero
       epochs.removeAll()
       producers = ProducerStateTable()

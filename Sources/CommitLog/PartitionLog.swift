@@ -38,6 +38,12 @@ public final class PartitionLog {
   var wasClosedClean = false
   /// A flush in the background is under way.
   public internal(set) var isFlushing = false
+  /// Where the log was cut since everything was durable, if it was. A loss of power may bring back what lay behind: a
+  /// high watermark that is kept for the next start must not be higher.
+  public internal(set) var unflushedCut: Offset?
+  /// The next append goes to a new segment: written over what was cut, it could come back from a loss of power mixed with
+  /// that, each batch sound and the whole never true.
+  var mustRoll = false
   /// How often the log was cut, emptied or cleaned: a flush that began before says nothing about what is there now.
   var truncations = 0
 
@@ -223,6 +229,10 @@ public final class PartitionLog {
   private func rollIfNeeded(
     bytes: Int, firstOffset: Offset, lastOffset: Offset, timestamp: Int64, now: Int64
   ) throws(LogError) {
+    if mustRoll {
+      try roll(at: firstOffset, now: now)
+      mustRoll = false
+    }
     let segment = active
     guard segment.size > 0 else {
       if lastOffset - segment.baseOffset > Int64(Int32.max) { try roll(at: firstOffset, now: now) }
@@ -261,6 +271,11 @@ public final class PartitionLog {
       if old.size == 0 {
         segments.removeLast()
         try old.delete()
+      }
+      // A crash must not leave a segment whose predecessor is not in the directory: the log would seem to begin there.
+      if isDirectoryDirty || isFlushing {
+        let path = directory
+        try io { () throws(FileError) in try fileSystem.syncDirectory(path) }
       }
       try writeSnapshot(at: offset)
       segments.append(

@@ -6,12 +6,22 @@ extension ReplicationCluster {
   func start(_ broker: ReplicationSimulatedBroker) {
     broker.life += 1
     broker.metadataVersion = 0
-    broker.log.reopen()
+    reopen(broker)
     broker.replica = PartitionReplica(
       partition: partition, localID: broker.id, brokerEpoch: .none, configuration: world.configuration,
       highWatermark: min(broker.storedHighWatermark, broker.log.logEndOffset))
     narrate("\(broker.id) starts, log ends at \(broker.log.logEndOffset)")
     after(.milliseconds(1), .tick(broker.index, life: broker.life))
+  }
+
+  /// The new process opens its log; a snapshot of producers may be missing or damaged.
+  private func reopen(_ broker: ReplicationSimulatedBroker) {
+    if chance.chance(world.snapshotDamage), broker.log.spoilSnapshot(using: &chance) { counters.spoiledSnapshots += 1 }
+    let lost = broker.log.reopen(
+      wasClean: broker.cleanEpoch != .none || broker.life == 1, keepsAll: !broker.losesPageCache, now: now)
+    broker.losesPageCache = false
+    counters.recordsLostInCrashes += lost
+    if lost > 0 { narrate("\(broker.id) has lost \(lost) records") }
   }
 
   func handle(_ happening: ReplicationHappening, by broker: ReplicationSimulatedBroker) {
@@ -39,14 +49,16 @@ extension ReplicationCluster {
       answer(question, from: from, life: life, epoch, by: broker)
     case .fetchAnswer(_, _, let question, let answer, let records):
       take(answer, records, to: question, by: broker)
-    case .produce(_, let value, let attempt): produce(value, attempt, to: broker)
+    case .produce(_, let batch): take(batch, by: broker)
     case .tick:
       broker.replica?.tick(at: now, logEndOffset: broker.log.logEndOffset, into: &broker.effects)
       after(.milliseconds(50), .tick(broker.index, life: broker.life))
       beat(broker)
     case .fetchTimer(_, _, let generation):
       if generation == broker.fetchGeneration { fetch(broker) }
-    case .register, .heartbeat, .alterPartition, .expireSessions, .restart, .healNetwork, .disturbance: break
+    case .register, .heartbeat, .alterPartition, .expireSessions, .restart, .healNetwork, .disturbance,
+      .produceTimeout:
+      break
     }
     settle(broker)
   }
@@ -85,11 +97,11 @@ extension ReplicationCluster {
       from: BrokerID(Int32(from + 1)), brokerEpoch: epoch, currentLeaderEpoch: request.currentLeaderEpoch,
       fetchOffset: request.fetchOffset, lastFetchedEpoch: request.lastFetchedEpoch,
       logStartOffset: request.logStartOffset, at: now, log: broker.log, into: &broker.effects)
-    var records: [ReplicationSimulatedLog.Record] = []
+    var records: [UInt8] = []
     let answer: FetchAnswer
     switch decision {
     case .read(let start, let end, let highWatermark, let logStart):
-      records = Array(broker.log.records(from: start, upTo: min(end, start + Int64(world.fetchSize))))
+      records = broker.log.read(from: start, upTo: end, maxBytes: world.fetchSize * 100)
       answer = FetchAnswer(highWatermark: highWatermark, logStartOffset: logStart)
     case .diverging(let epoch, let end, let highWatermark, let logStart):
       answer = FetchAnswer(
@@ -101,7 +113,7 @@ extension ReplicationCluster {
   }
 
   private func take(
-    _ answer: FetchAnswer, _ records: [ReplicationSimulatedLog.Record], to question: ReplicationFetch,
+    _ answer: FetchAnswer, _ records: [UInt8], to question: ReplicationFetch,
     by broker: ReplicationSimulatedBroker
   ) {
     let request = question.request
@@ -109,7 +121,7 @@ extension ReplicationCluster {
     let end = broker.log.logEndOffset
     switch broker.replica?.fetchResponse(answer, to: request, log: &broker.log, into: &broker.effects) {
     case .append:
-      for record in records { broker.log.append(record) }
+      broker.log.appendAsFollower(records, now: now)
       broker.replica?.appendedFromLeader(answer, log: &broker.log, into: &broker.effects)
       guard isNewest else { return }
       if records.isEmpty { fetchAgain(broker, after: .milliseconds(10)) } else { fetch(broker) }
@@ -121,38 +133,6 @@ extension ReplicationCluster {
     case .outOfRange: invariants.broken("P5: \(broker.id) asks for \(request.fetchOffset), out of its leader's range")
     case .ignore, nil: break
     }
-  }
-
-  // MARK: leading
-
-  private func produce(_ value: UInt64, _ attempt: Int, to broker: ReplicationSimulatedBroker) {
-    guard broker.replica?.checkProduce(acks: -1) == nil, let epoch = broker.replica?.leaderEpoch else {
-      counters.refusedProduces += 1
-      return retry(value, attempt)
-    }
-    if epoch < controller.leaderEpoch { counters.zombieProduces += 1 }
-    let offset = broker.log.logEndOffset
-    broker.log.append(ReplicationSimulatedLog.Record(value: value, epoch: epoch))
-    lastToken += 1
-    broker.waiting[lastToken] = ReplicationSimulatedBroker.Token(value: value, offset: offset, attempt: attempt)
-    broker.replica?.appended(logEndOffset: broker.log.logEndOffset, at: now, into: &broker.effects)
-    broker.replica?.awaitReplication(
-      token: lastToken, upTo: broker.log.logEndOffset, deadline: now + world.requestTimeout, into: &broker.effects)
-    if world.flaws.contains(.acknowledgeAtAppend) {
-      broker.effects.append(.acknowledge(token: lastToken, .none))
-    }
-  }
-
-  private func retry(_ value: UInt64, _ attempt: Int) {
-    guard attempt < 4 else { return }
-    offer(value, attempt + 1, after: .milliseconds(20))
-  }
-
-  /// Sends a produce request to a broker that believes to lead, or to any when none does.
-  func offer(_ value: UInt64, _ attempt: Int, after span: TimeSpan = .zero) {
-    let leaders = brokers.filter(\.isLeader)
-    let target = (leaders.isEmpty ? brokers : leaders).randomElement(using: &chance)?.index ?? 0
-    after(span + chance.span(in: world.delay), .produce(to: target, value: value, attempt: attempt))
   }
 
   // MARK: effects
@@ -167,19 +147,10 @@ extension ReplicationCluster {
 
   private func carryOut(_ effect: ReplicationEffect, of broker: ReplicationSimulatedBroker) {
     switch effect {
-    case .acknowledge(let token, let code):
-      guard let waiting = broker.waiting.removeValue(forKey: token) else { return }
-      hash(token)
-      if code == .none {
-        counters.acknowledged += 1
-        invariants.acknowledged(waiting, by: broker, minISR: world.configuration.minInSyncReplicas)
-        // The answer may be lost; the producer then writes a second time.
-        if chance.chance(world.loss) { retry(waiting.value, waiting.attempt) }
-      } else {
-        retry(waiting.value, waiting.attempt)
-      }
+    case .acknowledge(let token, let code): answered(token, code, by: broker)
     case .highWatermarkAdvanced(let offset):
       hash(UInt64(bitPattern: offset.rawValue))
+      broker.log.real?.advance(highWatermark: offset)
       invariants.committed(broker, upTo: offset)
     case .alterPartition(let proposal):
       narrate("\(broker.id) proposes ISR \(proposal.isr.map(\.id))")

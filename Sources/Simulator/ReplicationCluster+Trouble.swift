@@ -8,13 +8,10 @@ extension ReplicationCluster {
     schedule(kind, mean: mean)
     guard let broker = brokers.randomElement(using: &chance) else { return }
     switch kind {
-    case .produce:
-      lastValue += 1
-      offer(lastValue, 0)
+    case .produce: produce()
     case .consume: consume(from: broker)
     case .writeBack:
-      let end = Int64.random(in: 0...broker.log.logEndOffset.rawValue, using: &chance)
-      broker.log.writeBack(upTo: Offset(end))
+      broker.log.writeBack(writesCheckpoint: chance.chance(0.7))
     case .kill: kill(broker)
     case .crash: crash(broker)
     case .stop: stop(broker)
@@ -53,7 +50,7 @@ extension ReplicationCluster {
     counters.cleanStops += 1
     narrate("\(broker.id) stops")
     let epoch = broker.brokerEpoch
-    broker.log.writeBack(upTo: broker.log.logEndOffset)
+    broker.log.close()
     broker.die()
     broker.cleanEpoch = epoch
     restartLater(broker)
@@ -67,10 +64,9 @@ extension ReplicationCluster {
     broker.die()
     broker.cleanEpoch = .none
     broker.debt = .lossy
-    let end = Offset(Int64.random(in: 0...broker.log.logEndOffset.rawValue, using: &chance))
-    let lost = broker.log.lose(from: end)
-    counters.recordsLostInCrashes += lost
-    narrate("\(broker.id) crashes and loses \(lost) records")
+    broker.log.disk.crash(using: &chance)
+    broker.losesPageCache = true
+    narrate("\(broker.id) crashes with its page cache")
     restartLater(broker, within: longest)
   }
 
@@ -112,9 +108,13 @@ extension ReplicationCluster {
     let start = Offset(Int64.random(in: 0...broker.log.logEndOffset.rawValue, using: &chance))
     let decision = replica.consumerFetch(currentLeaderEpoch: .none, offset: start, log: broker.log)
     guard case .read(let from, let upTo, _, _) = decision else { return }
-    let records = broker.log.records(from: from, upTo: upTo)
+    let bytes = broker.log.read(from: from, upTo: upTo, maxBytes: 1 << 16)
+    let batches = ReplicationSimulatedLog.parse(bytes)
+    let records = batches.flatMap { batch, values, epoch in
+      values.enumerated().map { (batch.base + Int64($0), ReplicationSimulatedLog.Record(value: $1, epoch: epoch)) }
+    }
     counters.consumedRecords += records.count
     if !broker.isLeader { counters.consumedFromFollowers += records.count }
-    invariants.consumed(records, from: from, at: broker)
+    invariants.consumed(records, at: broker)
   }
 }

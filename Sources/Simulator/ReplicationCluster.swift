@@ -22,6 +22,7 @@ final class ReplicationCluster {
   var chance: RandomSource
   /// `blocked[from][to]`; the last index is the controller's.
   var blocked = Array(repeating: Array(repeating: false, count: 4), count: 4)
+  var producers = (0..<3).map(ReplicationProducer.init)
   var lastValue: UInt64 = 0
   var lastToken: UInt64 = 0
   /// The next leader that wants to take somebody in sees that one lose its page cache.
@@ -34,7 +35,7 @@ final class ReplicationCluster {
     let source = RandomSource(seed: seed)
     network = source.stream("network")
     chance = source.stream("chance")
-    brokers = (0..<3).map(ReplicationSimulatedBroker.init)
+    brokers = (0..<3).map { ReplicationSimulatedBroker(index: $0, segmentBytes: world.segmentBytes) }
     controller = ReplicationModelController(minISR: world.configuration.minInSyncReplicas, flaws: world.flaws)
     for broker in brokers {
       broker.log.flaws = world.flaws
@@ -157,8 +158,9 @@ final class ReplicationCluster {
       .fetchAnswer(let to, let life, _, _, _), .tick(let to, let life), .fetchTimer(let to, let life, _):
       guard brokers[to].life == life else { return }
       deliver(happening, to: brokers[to])
-    case .fetch(_, _, let to, _, _), .produce(let to, _, _):
+    case .fetch(_, _, let to, _, _), .produce(let to, _):
       deliver(happening, to: brokers[to])
+    case .produceTimeout(let batch): again(batch, after: .zero)
     }
   }
 

@@ -10,8 +10,9 @@ enum ReplicationHappening {
   case alterPartition(from: Int, life: Int, BrokerEpoch, AlterPartitionProposal)
   case alterAnswer(to: Int, life: Int, AlterPartitionProposal, AlterPartitionAnswer)
   case fetch(from: Int, life: Int, to: Int, BrokerEpoch, ReplicationFetch)
-  case fetchAnswer(to: Int, life: Int, ReplicationFetch, FetchAnswer, [ReplicationSimulatedLog.Record])
-  case produce(to: Int, value: UInt64, attempt: Int)
+  case fetchAnswer(to: Int, life: Int, ReplicationFetch, FetchAnswer, [UInt8])
+  case produce(to: Int, ReplicationProduce)
+  case produceTimeout(ReplicationProduce)
   case tick(Int, life: Int)
   case fetchTimer(Int, life: Int, generation: Int)
   case expireSessions
@@ -36,18 +37,19 @@ final class ReplicationSimulatedBroker {
   enum Debt { case none, killed, lossy }
 
   struct Token {
-    var value: UInt64
+    var batch: ReplicationProduce
     var offset: Offset
-    var attempt: Int
   }
 
   let index: Int
   var id: BrokerID { BrokerID(Int32(index + 1)) }
-  var log = ReplicationSimulatedLog()
+  var log: ReplicationSimulatedLog
   var storedHighWatermark = Offset.zero
   /// The registration under which the last process stopped in good order; `.none` if it did not.
   var cleanEpoch = BrokerEpoch.none
   var debt = Debt.none
+  /// The machine died, not just the process.
+  var losesPageCache = false
 
   /// Rises with every process; messages to earlier ones find nobody.
   var life = 0
@@ -61,15 +63,19 @@ final class ReplicationSimulatedBroker {
   var waiting: [UInt64: Token] = [:]
   var effects: [ReplicationEffect] = []
 
-  init(index: Int) { self.index = index }
+  init(index: Int, segmentBytes: Int) {
+    self.index = index
+    log = ReplicationSimulatedLog(segmentBytes: segmentBytes)
+  }
 
   var isRegistered: Bool { replica != nil && brokerEpoch != .none }
   var isLeader: Bool { replica?.isLeader ?? false }
   var highWatermark: Offset { replica?.highWatermark ?? .zero }
 
   func die() {
-    storedHighWatermark = highWatermark
+    storedHighWatermark = log.highWatermarkToStore(highWatermark)
     replica = nil
+    log.die()
     brokerEpoch = .none
     fetchesFrom = nil
     waiting.removeAll()

@@ -38,6 +38,8 @@ package struct ReplicationSimulation {
     world.session = .milliseconds(Int64.random(in: 150...500, using: &draw))
     world.configuration.replicaLagTimeMax = .milliseconds(Int64.random(in: 100...400, using: &draw))
     world.fetchSize = Int.random(in: 1...20, using: &draw)
+    world.segmentBytes = Int.random(in: 500...8000, using: &draw)
+    world.snapshotDamage = draw.chance(0.5) ? 0 : 0.3
     world.disturbances = [
       (.produce, .milliseconds(Int64.random(in: 5...40, using: &draw))), (.consume, .milliseconds(20)),
       (.writeBack, .milliseconds(Int64.random(in: 50...500, using: &draw))),
@@ -87,9 +89,14 @@ package struct ReplicationSimulation {
     for broker in cluster.brokers {
       cluster.invariants.require(broker.waiting.isEmpty, "P17: \(broker.id) left a producer without an answer")
     }
+    for producer in cluster.producers {
+      cluster.invariants.require(
+        producer.inFlight.isEmpty, "P17: producer \(producer.index + 1) still waits for \(producer.inFlight.count) answers")
+    }
     cluster.lastValue += 1
     let value = cluster.lastValue
-    cluster.offer(value, 0)
+    guard let batch = cluster.producers[0].next(value: value, count: 1) else { return }
+    cluster.offer(batch)
     let isWritten = cluster.run(until: cluster.now + .seconds(3)) {
       cluster.invariants.acknowledgedValues.contains(value)
     }

@@ -15,10 +15,13 @@ package struct ReplicationWorld: Sendable {
   /// How long after its last heartbeat a broker is fenced.
   package var session = TimeSpan.milliseconds(400)
   package var requestTimeout = TimeSpan.milliseconds(400)
-  /// The most records that one answer to a follower carries.
+  /// About how many records one answer to a follower carries.
   package var fetchSize = 10
   /// The mean time between disturbances of a kind.
   package var disturbances: [(kind: ReplicationDisturbance, mean: TimeSpan)] = []
+  package var segmentBytes = 4000
+  /// How often a starting broker finds a snapshot of producers missing or damaged.
+  package var snapshotDamage = 0.0
   package var flaws: ReplicationFlaws = []
 }
 
@@ -34,8 +37,8 @@ package enum ReplicationDisturbance: Sendable {
 
 /// Rules broken on purpose around the core: each must be noticed.
 package struct ReplicationFlaws: OptionSet, Sendable {
-  package let rawValue: UInt8
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  package let rawValue: UInt16
+  package init(rawValue: UInt16) { self.rawValue = rawValue }
   /// A cut at the log's end leaves an epoch without records in the index (KAFKA-10706).
   package static let truncateKeepsEmptyEpoch = ReplicationFlaws(rawValue: 1)
   /// The controller takes in a member whatever life it fetched in (KIP-903).
@@ -48,6 +51,22 @@ package struct ReplicationFlaws: OptionSet, Sendable {
   package static let electsAnyone = ReplicationFlaws(rawValue: 16)
   /// A new leader does not note where its epoch begins.
   package static let beginsNoEpoch = ReplicationFlaws(rawValue: 32)
+  /// After a cut the producers are remembered as they were before.
+  package static let keepsProducersAtTruncation = ReplicationFlaws(rawValue: 64)
+  /// After a loss of records the producers are taken from a snapshot that is newer than the log.
+  package static let trustsNewerSnapshot = ReplicationFlaws(rawValue: 128)
+  /// A batch of an earlier producer epoch is appended.
+  package static let ignoresProducerEpoch = ReplicationFlaws(rawValue: 256)
+  /// Of five batches that may be sent again the oldest is not known any more.
+  package static let remembersFourBatches = ReplicationFlaws(rawValue: 512)
+  /// A sequence need only be higher than the last.
+  package static let acceptsGaps = ReplicationFlaws(rawValue: 1024)
+  /// A follower takes no note of producers, and knows none when it comes to lead.
+  package static let followersKeepNoProducers = ReplicationFlaws(rawValue: 2048)
+  /// What is recognised as sent again is appended all the same.
+  package static let appendsDuplicates = ReplicationFlaws(rawValue: 4096)
+  /// The stored high watermark counts on a cut that may not be durable.
+  package static let storesHighWatermarkOfTheCut = ReplicationFlaws(rawValue: 8192)
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.
@@ -70,6 +89,11 @@ package struct ReplicationCounters: Hashable, Sendable {
   package var acknowledged = 0
   package var refusedProduces = 0
   package var zombieProduces = 0
+  package var duplicatesRecognised = 0
+  package var outOfOrderRefusals = 0
+  package var staleEpochRefusals = 0
+  package var producerEpochs = 0
+  package var spoiledSnapshots = 0
   package var consumedRecords = 0
   package var consumedFromFollowers = 0
 
@@ -91,7 +115,8 @@ package struct ReplicationCounters: Hashable, Sendable {
     [
       \.steps, \.leaderChanges, \.lastKnownLeaderElections, \.truncationsByEpoch, \.shrinks, \.expansions,
       \.refusedProposals, \.kills, \.lossyCrashes, \.recordsLostInCrashes, \.cleanStops, \.partitions, \.pauses,
-      \.losses, \.duplicates, \.acknowledged, \.refusedProduces, \.zombieProduces, \.consumedRecords,
+      \.losses, \.duplicates, \.acknowledged, \.refusedProduces, \.zombieProduces, \.duplicatesRecognised,
+      \.outOfOrderRefusals, \.staleEpochRefusals, \.producerEpochs, \.spoiledSnapshots, \.consumedRecords,
       \.consumedFromFollowers,
     ]
   }

@@ -25,6 +25,14 @@ private let plantedFlaws = [
   ReplicationFlaw("a lost page cache goes unnoticed", .uncleanRestartUnnoticed, noticedBy: ["P3"]),
   ReplicationFlaw("elects anyone", .electsAnyone, noticedBy: ["P3"]),
   ReplicationFlaw("epochs begin unnoted", .beginsNoEpoch, noticedBy: ["P5"]),
+  ReplicationFlaw("producers not made anew after a cut", .keepsProducersAtTruncation, noticedBy: ["P14"]),
+  ReplicationFlaw("a snapshot of producers newer than the log", .trustsNewerSnapshot, noticedBy: ["P14"]),
+  ReplicationFlaw("producer epochs are not looked at", .ignoresProducerEpoch, noticedBy: ["P14"]),
+  ReplicationFlaw("one batch too few is remembered", .remembersFourBatches, noticedBy: ["P14"]),
+  ReplicationFlaw("gaps between sequences", .acceptsGaps, noticedBy: ["P14"]),
+  ReplicationFlaw("followers remember no producers", .followersKeepNoProducers, noticedBy: ["P14"]),
+  ReplicationFlaw("a high watermark beyond a cut", .storesHighWatermarkOfTheCut, noticedBy: ["P5"]),
+  ReplicationFlaw("duplicates are appended", .appendsDuplicates, noticedBy: ["P14"]),
 ]
 
 /// Goal: the simulation notices what it is there to notice. Method: each flaw must break one of its invariants within

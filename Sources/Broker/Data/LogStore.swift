@@ -169,7 +169,7 @@ final class LogStore {
     }
     if moment >= nextHighWatermarkCheckpoint {
       nextHighWatermarkCheckpoint = moment + configuration.span("replica.high.watermark.checkpoint.interval.ms")
-      if areHighWatermarksDirty { write(.replication, highWatermarks) }
+      if areHighWatermarksDirty { write(.replication, highWatermarksToStore) }
       areHighWatermarksDirty = false
     }
     if moment >= nextCheckpoint {
@@ -191,6 +191,15 @@ final class LogStore {
   func logWasCut(_ name: TopicPartition) {
     guard let log = open[name], log.recoveryPoint < storedRecoveryPoints[name] ?? .zero else { return }
     writeRecoveryPoints(durable: true)
+  }
+
+  /// A crash may bring back what was cut and is not durably gone: no high watermark that is stored lies behind such a cut.
+  private var highWatermarksToStore: [TopicPartition: Offset] {
+    var stored = highWatermarks
+    for (name, partition) in open {
+      if let cut = partition.unflushedCut, let known = stored[name], known > cut { stored[name] = cut }
+    }
+    return stored
   }
 
   private func writeRecoveryPoints(durable: Bool) {
@@ -279,7 +288,7 @@ final class LogStore {
       try directory.write(.recoveryPoint, open.mapValues(\.recoveryPoint))
       try directory.write(.logStart, logStartOffsets)
       try directory.write(.cleaner, cleanedOffsets)
-      try directory.write(.replication, highWatermarks)
+      try directory.write(.replication, highWatermarksToStore)
       if failures.isEmpty { try directory.markCleanShutdown(brokerEpoch: brokerEpoch) }
     } catch {
       log.error("no mark of a clean stop", "reason=\"\(error)\"")
