@@ -1,6 +1,7 @@
 """Batches that are well sealed and wrong within: refused with Kafka's codes, and the partition goes on."""
 
 import gzip
+import select
 import struct
 import time
 
@@ -150,6 +151,30 @@ def test_topics_recompress(make, cluster, codec):
     assert found == [b"value " * 20] * 10
     wanted = ["uncompressed", "gzip", "snappy", "lz4", "zstd"].index(codec)
     assert stored_codecs(reply) == [wanted, wanted]
+
+
+def test_who_unfolds_much_does_not_hold_up_the_others(make, cluster):
+    """Thirty requests at once, each of a few kilobytes that unfold to sixteen megabytes: another client's questions are
+    answered between them, not after the last."""
+    connection, topic = make()
+    other = cluster.connect(cluster.leader(topic))
+    large = batch([record(0, value=bytes(16 << 20))], 1, attributes=GZIP)
+    data = array([string(topic) + array([struct.pack(">i", 0) + byte_string(large)])])
+    question = connection.frame(PRODUCE, 3, string(None) + struct.pack(">hi", 1, 15000) + data)
+    requests = 30
+    try:
+        connection.send(question * requests)
+        answered = between = 0
+        while answered < requests:
+            other.metadata([topic])
+            between += 1
+            while answered < requests and select.select([connection.socket], [], [], 0)[0]:
+                connection.receive_frame()
+                answered += 1
+    finally:
+        other.close()
+    assert between >= requests // 2, f"{between} questions were answered meanwhile"
+    assert connection.end_offset(topic, 0) == (NONE, requests)
 
 
 def stored_codecs(reply):

@@ -45,8 +45,15 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
     case silent
   }
 
+  /// Ends a rest; see `rest(for:)`.
+  private var restTimer: LoopTimer?
+  private var isResting = false
+
   /// More unanswered requests than this and the connection is not read until some are answered.
   private static let maxWaiting = 64
+  /// A request that held the loop for longer makes its connection rest, in nanoseconds.
+  private static let heavyRequest: Int64 = 10_000_000
+  private static let longestRest: Int64 = 1_000_000_000
 
   init(_ connection: Connection, server: any RequestServer) {
     self.connection = connection
@@ -90,6 +97,8 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
       if slots.count >= Self.maxWaiting { connection.pause() }
       server.serve(RequestContext(session: self, slot: slot, api: api, header: header), frame, bodyStart: bodyStart)
       returned(slot)
+      let took = connection.loop.now - started
+      if took > Self.heavyRequest { rest(for: min(took, Self.longestRest)) }
     } catch {
       end("\(api.name) v\(prefix.apiVersion): \(error)")
     }
@@ -102,6 +111,33 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
     slots.append(Entry(timing: timing, requestBytes: bytes + 4))
   }
 
+  /// Reads nothing more for as long as a request took, in nanoseconds.
+  ///
+  /// A few kilobytes may unfold to many megabytes that have to be checked: who sends one such request after the other
+  /// gets half of the loop at most, and the others are served in between. Kafka mutes a channel in the same way to
+  /// enforce request quotas (KIP-124).
+  private func rest(for duration: Int64) {
+    guard !isEnded else { return }
+    do throws(IOError) {
+      if restTimer == nil {
+        restTimer = try LoopTimer(connection.loop) { [weak self] in
+          self?.isResting = false
+          self?.resumeIfReady()
+        }
+      }
+      isResting = true
+      connection.pause()
+      restTimer?.start(after: UInt64(max(1, duration / 1_000_000)))
+    } catch {
+      server.log.warn("no timer for a connection's rest", "peer=\(connection.peer) reason=\"\(error)\"")
+    }
+  }
+
+  private func resumeIfReady() {
+    guard !isEnded, !isResting, slots.count < Self.maxWaiting else { return }
+    connection.resume()
+  }
+
   /// The handler has returned: what is still to come is waiting, not work.
   private func returned(_ slot: Int) {
     let index = slot - firstSlot
@@ -112,6 +148,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   func connectionEnded(_ connection: Connection, reason: String) {
     guard !isEnded else { return }
     isEnded = true
+    restTimer?.close()
     server.log.debug("connection ended", "peer=\(connection.peer) reason=\"\(reason)\"")
     server.sessionEnded(self)
   }
@@ -120,6 +157,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   func end(_ reason: String) {
     guard !isEnded else { return }
     isEnded = true
+    restTimer?.close()
     server.log.warn("connection closed", "peer=\(connection.peer) reason=\"\(reason)\"")
     connection.close()
     server.sessionEnded(self)
@@ -129,6 +167,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   func drop() {
     guard !isEnded else { return }
     isEnded = true
+    restTimer?.close()
     connection.close()
     server.sessionEnded(self)
   }
@@ -181,7 +220,7 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
     lastActive = Instant(nanoseconds: connection.loop.now)
     slots.removeFirst(done)
     firstSlot += done
-    if slots.count < Self.maxWaiting { connection.resume() }
+    resumeIfReady()
   }
 }
 
