@@ -142,6 +142,8 @@ public struct ClusterStatus: Sendable, Equatable {
     ]
   }
 
+  private static let shownPartitions = 12
+
   /// For people: the verdict first, then brokers and whatever is not whole.
   public func text(coloured: Bool) -> String {
     let style: Terminal.Style = verdict == .healthy ? .green : verdict == .degraded ? .yellow : .red
@@ -171,7 +173,12 @@ public struct ClusterStatus: Sendable, Equatable {
         ])
       }
     }
-    if !ailing.rows.isEmpty { lines += ["", ailing.rendered()] }
+    if !ailing.rows.isEmpty {
+      // A whole broker's partitions would push the verdict off the screen.
+      lines += ["", ailing.rendered(first: Self.shownPartitions)]
+      let more = ailing.rows.count - Self.shownPartitions
+      if more > 0 { lines.append("and \(more) more; all: streamsocial status --output json") }
+    }
     return lines.joined(separator: "\n")
   }
 }

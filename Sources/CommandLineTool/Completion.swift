@@ -24,40 +24,58 @@ public enum Completion {
       + ["--help"]
   }
 
+  /// What bash offers where a value of this kind is expected; nil when anything may stand there.
+  private static func bashValues(_ kind: ValueKind) -> String? {
+    switch kind {
+    case .choice(let choices): "COMPREPLY=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$word\"))"
+    case .path: "COMPREPLY=($(compgen -f -- \"$word\"))"
+    case .directory: "COMPREPLY=($(compgen -d -- \"$word\"))"
+    case .topic: "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion topics \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
+    case .group: "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion groups \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
+    case .flag, .text, .integer, .seconds, .keyValue: nil
+    }
+  }
+
   private static func bash(_ root: Command) -> String {
     var cases = ""
     var values = ""
+    var places = ""
     for (path, command) in flattened(root) {
       let key = path.joined(separator: " ")
       cases += "    \"\(key)\") words=\"\(words(command).joined(separator: " "))\" ;;\n"
-      for option in command.options {
-        switch option.kind {
-        case .choice(let choices):
-          values +=
-            "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$word\")); return ;;\n"
-        case .path:
-          values += "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
-        case .directory:
-          values += "    \"\(key) --\(option.name)\") COMPREPLY=($(compgen -d -- \"$word\")); return ;;\n"
-        default: break
-        }
+      for option in command.options where option.kind != .flag {
+        let names = ["--\(option.name)"] + (option.short.map { ["-\($0)"] } ?? [])
+        let patterns = names.map { "\"\(key) \($0)\"" }.joined(separator: " | ")
+        values += "    \(patterns)) \(bashValues(option.kind).map { $0 + "; " } ?? "")return ;;\n"
+      }
+      if let last = command.positionals.last, let found = bashValues(last.kind) {
+        places += "    \"\(key)\") \(found) ;;\n"
       }
     }
     let names = flattened(root).map { $0.path.joined(separator: " ") }.filter { !$0.isEmpty }
     return """
       # bash completion for \(root.name). Load it with: source <(\(root.name) completion bash)
       _\(root.name)() {
-        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path="" words="" i
+        local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} path="" words="" i where=()
         for ((i = 1; i < COMP_CWORD; i++)); do
           case "|\(names.joined(separator: "|"))|" in
             *"|${path:+$path }${COMP_WORDS[i]}|"*) path="${path:+$path }${COMP_WORDS[i]}" ;;
+          esac
+          case "${COMP_WORDS[i]}" in
+            -b | --bootstrap-servers | --data-dir)
+              where=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}")
+              # bash cuts host:port at the colon.
+              [[ ${COMP_WORDS[i+2]} != : ]] || where=("${COMP_WORDS[i]}" "${COMP_WORDS[i+1]}:${COMP_WORDS[i+3]}") ;;
           esac
         done
         case "$path $previous" in
       \(values)  esac
         case "$path" in
       \(cases)  esac
-        COMPREPLY=($(compgen -W "$words" -- "$word"))
+        COMPREPLY=()
+        [[ $word == -* ]] || case "$path" in
+      \(places)  esac
+        [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -W "$words" -- "$word"))
         [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$word"))
       }
       complete -F _\(root.name) \(root.name)
@@ -88,6 +106,12 @@ public enum Completion {
       let start = "complete -c \(root.name) -n \(quoted(condition))"
       for sub in command.subcommands { lines.append("\(start) -f -a \(sub.name) -d \(quoted(sub.summary))") }
       guard command.subcommands.isEmpty else { continue }
+      switch command.positionals.last?.kind {
+      case .topic: lines.append("\(start) -f -a '(\(root.name) completion topics 2>/dev/null)'")
+      case .group: lines.append("\(start) -f -a '(\(root.name) completion groups 2>/dev/null)'")
+      case .choice(let choices): lines.append("\(start) -f -a \(quoted(choices.joined(separator: " ")))")
+      default: break
+      }
       for option in command.options where !option.isHidden {
         var line = "\(start) -l \(option.name)"
         if let short = option.short { line += " -s \(short)" }

@@ -1,22 +1,24 @@
 /// The text of `--help`, made from a command's tables.
 public enum Help {
-  public static func text(for command: Command, path: [String], coloured: Bool = false) -> String {
+  /// - Parameter width: where lines end; nil for no end.
+  public static func text(for command: Command, path: [String], coloured: Bool = false, width: Int? = nil) -> String {
+    let width = width.map { max(40, $0) }
     let called = path.joined(separator: " ")
     func heading(_ text: String) -> String { Terminal.styled(text, .bold, when: coloured) }
     var lines = ["\(called): \(command.summary)", "", heading("Usage")]
     lines.append("  \(usage(of: command, called: called))")
-    if !command.discussion.isEmpty { lines += ["", command.discussion] }
+    if !command.discussion.isEmpty { lines += [""] + Text.reflowed(command.discussion, to: width) }
     if !command.subcommands.isEmpty {
       lines += ["", heading("Commands")]
-      lines += columns(command.subcommands.map { ($0.name, $0.summary) })
+      lines += columns(command.subcommands.map { ($0.name, $0.summary) }, width)
       lines += ["", "More about one of them: \(called) COMMAND --help"]
     }
     if !command.positionals.isEmpty {
-      lines += ["", heading("Arguments")] + columns(command.positionals.map { ($0.name, $0.help) })
+      lines += ["", heading("Arguments")] + columns(command.positionals.map { ($0.name, $0.help) }, width)
     }
     if command.subcommands.isEmpty {
       let options = command.options.filter { !$0.isHidden }.map { (label($0), describe($0)) }
-      lines += ["", heading("Options")] + columns(options + [("-h, --help", "This text")])
+      lines += ["", heading("Options")] + columns(options + [("-h, --help", "This text")], width)
     }
     if !command.examples.isEmpty {
       lines += ["", heading("Examples")]
@@ -52,12 +54,14 @@ public enum Help {
     return text
   }
 
-  private static func columns(_ rows: [(String, String)]) -> [String] {
-    let width = min(34, rows.map(\.0.count).max() ?? 0)
+  private static func columns(_ rows: [(String, String)], _ total: Int?) -> [String] {
+    let width = min(34, rows.map(\.0.count).max() ?? 0, total.map { $0 / 3 } ?? 34)
+    let gap = "  " + Text.padded("", to: width) + "  "
     return rows.flatMap { name, text in
-      name.count > width
-        ? ["  \(name)", "  " + Text.padded("", to: width) + "  \(text)"]
-        : ["  " + Text.padded(name, to: width) + "  \(text)"]
+      let lines = Text.wrapped(text, to: total.map { $0 - gap.count })
+      let first = "  " + Text.padded(name, to: width)
+      let head = name.count > width ? [first, gap + (lines.first ?? "")] : ["\(first)  \(lines.first ?? "")"]
+      return head + lines.dropFirst().map { gap + $0 }
     }
   }
 }

@@ -9,6 +9,9 @@ public enum ValueKind: Sendable, Equatable {
   case path
   case directory
   case keyValue
+  /// A topic's or a group's name, which completion asks the cluster for.
+  case topic
+  case group
 }
 
 /// An option without its type: what parsing, help and completion need.
@@ -50,12 +53,12 @@ extension Option where Value == Bool {
 extension Option where Value == String {
   public static func text(
     _ name: String, short: Character? = nil, _ placeholder: String = "TEXT", default fallback: String = "",
-    kind: ValueKind = .text, help: String
+    kind: ValueKind = .text, help: String, showsDefault: Bool = true
   ) -> Option {
     Option(
       spec: OptionSpec(
         name: name, short: short, kind: kind, placeholder: placeholder,
-        defaultText: fallback.isEmpty ? nil : fallback, help: help, repeats: false, isRequired: false, isHidden: false,
+        defaultText: fallback.isEmpty || !showsDefault ? nil : fallback, help: help, repeats: false, isRequired: false, isHidden: false,
         fault: { $0.isEmpty ? "must not be empty" : nil }),
       value: { $0.last ?? fallback })
   }

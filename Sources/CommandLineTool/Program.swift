@@ -10,7 +10,10 @@ public enum Program {
     do {
       switch try Parser.parse(words, root: root) {
       case .help(let command, let path):
-        Terminal.print(Help.text(for: command, path: path, coloured: Terminal.outputHasColour))
+        Terminal.print(
+          Help.text(
+            for: command, path: path, coloured: Terminal.outputHasColour,
+          width: Terminal.outputIsTerminal ? Terminal.width : nil))
         return .success
       case .run(let command, let arguments):
         return try await command.run?(arguments) ?? .success

@@ -17,8 +17,9 @@ public struct Table: Sendable {
     rows.append((0..<headings.count).map { $0 < cells.count ? cells[$0] : "" })
   }
 
-  public func rendered() -> String {
-    let all = [headings] + rows
+  /// - Parameter first: at most so many rows.
+  public func rendered(first: Int = .max) -> String {
+    let all = [headings] + rows.prefix(first)
     let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
     return all.map { row in
       var line = ""

@@ -38,4 +38,42 @@ public enum Text {
     let filling = String(repeating: " ", count: max(0, width - text.count))
     return right ? filling + text : text + filling
   }
+
+  /// Lines of at most `width` characters, broken between words; nil for one line.
+  public static func wrapped(_ text: String, to width: Int?) -> [String] {
+    guard let width, text.count > width else { return [text] }
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+      if !line.isEmpty, line.count + 1 + word.count > width {
+        lines.append(line)
+        line = String(word)
+      } else {
+        line += (line.isEmpty ? "" : " ") + word
+      }
+    }
+    return lines + [line]
+  }
+
+  /// Paragraphs broken anew at `width`; lines that begin with a space stay as they are. Nil leaves everything.
+  static func reflowed(_ text: String, to width: Int?) -> [String] {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    guard let width else { return lines }
+    var result: [String] = []
+    var paragraph: [String] = []
+    func finish() {
+      if !paragraph.isEmpty { result += wrapped(paragraph.joined(separator: " "), to: width) }
+      paragraph = []
+    }
+    for line in lines {
+      if line.isEmpty || line.hasPrefix(" ") {
+        finish()
+        result.append(line)
+      } else {
+        paragraph.append(line)
+      }
+    }
+    finish()
+    return result
+  }
 }

@@ -17,6 +17,8 @@ public struct GroupDescription: Sendable, Equatable {
     public var instanceID: String?
     public var clientID: String
     public var host: String
+    /// What it reads; empty when its group is of another kind than consumers.
+    public var partitions: [TopicPartition] = []
   }
   public struct Position: Sendable, Equatable {
     public var topic: String
@@ -76,7 +78,8 @@ extension AdminConnection {
       id: name, state: group.groupState, coordinator: coordinator,
       members: group.members.map {
         GroupDescription.Member(
-          id: $0.memberId, instanceID: $0.groupInstanceId, clientID: $0.clientId, host: $0.clientHost)
+          id: $0.memberId, instanceID: $0.groupInstanceId, clientID: $0.clientId, host: $0.clientHost,
+          partitions: GroupAssignment.partitions($0.memberAssignment))
       }, positions: positions)
   }
 
@@ -137,42 +140,5 @@ extension AdminConnection {
   /// High watermarks, from the partitions' leaders; those that cannot be asked are left out.
   public func endOffsets(of partitions: [TopicPartition], timeout: Duration = .seconds(30)) async throws(AdminError)
     -> [TopicPartition: Int64]
-  {
-    guard !partitions.isEmpty else { return [:] }
-    let topics = try await self.topics(timeout: timeout)
-    let addresses = try await brokers(timeout: timeout)
-    var result: [TopicPartition: Int64] = [:]
-    for (id, address) in addresses {
-      let led = partitions.filter { wanted in
-        topics.first { $0.name == wanted.topic }?.partitions.first { $0.id == wanted.partition.rawValue }?.leader == id
-      }
-      if led.isEmpty { continue }
-      guard let connection = try? await AdminConnection.connect(to: address),
-        let response = try? await connection.send(Self.listLatest(led), timeout: timeout)
-      else { continue }
-      for topic in response.topics {
-        for partition in topic.partitions where partition.errorCode == 0 {
-          result[TopicPartition(topic.name, PartitionID(partition.partitionIndex))] = partition.offset
-        }
-      }
-    }
-    return result
-  }
-
-  private static func listLatest(_ partitions: [TopicPartition]) -> ListOffsetsRequest {
-    var request = ListOffsetsRequest()
-    request.replicaId = -1
-    for wanted in partitions.sorted() {
-      if request.topics.last?.name != wanted.topic {
-        var topic = ListOffsetsRequest.ListOffsetsTopic()
-        topic.name = wanted.topic
-        request.topics.append(topic)
-      }
-      var partition = ListOffsetsRequest.ListOffsetsPartition()
-      partition.partitionIndex = wanted.partition.rawValue
-      partition.timestamp = -1
-      request.topics[request.topics.count - 1].partitions.append(partition)
-    }
-    return request
-  }
+  { try await offsets(of: partitions, at: -1, timeout: timeout) }
 }

@@ -28,7 +28,31 @@ public struct TopicDescription: Sendable, Equatable {
 public struct TopicSetting: Sendable, Equatable {
   public var name: String
   public var value: String
-  public var isOwn: Bool
+  /// Where the value comes from.
+  public var source: Source
+  public var isOwn: Bool { source == .topic }
+
+  /// Kafka's ConfigSource, as far as topics have it.
+  public enum Source: Int8, Sendable {
+    case unknown = 0
+    case topic = 1
+    case brokerAtRunTime = 2
+    case brokersAtRunTime = 3
+    case brokerProperties = 4
+    case defaultValue = 5
+
+    /// In a word or two, for people.
+    public var name: String {
+      switch self {
+      case .unknown: "unknown"
+      case .topic: "topic"
+      case .brokerAtRunTime: "broker, set at run time"
+      case .brokersAtRunTime: "all brokers, set at run time"
+      case .brokerProperties: "server.properties"
+      case .defaultValue: "default"
+      }
+    }
+  }
 }
 
 extension AdminConnection {
@@ -148,9 +172,9 @@ extension AdminConnection {
     var result: [TopicSetting] = []
     for described in response.results {
       try Self.check(described.errorCode, described.errorMessage)
-      // Source 1: set on this very topic.
       result += described.configs.map {
-        TopicSetting(name: $0.name, value: $0.value ?? "", isOwn: $0.configSource == 1)
+        TopicSetting(
+          name: $0.name, value: $0.value ?? "", source: TopicSetting.Source(rawValue: $0.configSource) ?? .unknown)
       }
     }
     return result.sorted { $0.isOwn == $1.isOwn ? $0.name < $1.name : $0.isOwn }

@@ -39,7 +39,7 @@ enum Consume {
     options: [
       offset.spec, format.spec, keyDelimiter.spec, values.spec, partitions.spec, number.spec, exitAtEnd.spec,
       group.spec, from.spec, exit.spec, partition.spec, count.spec,
-    ] + Topics.connection,
+    ] + SharedOptions.connection,
     examples: [
       Example("streamsocial consume posts", "what comes from now on"),
       Example("streamsocial consume posts -e", "all that is there"),
@@ -97,7 +97,7 @@ enum Consume {
     // Says clearly that there is no such topic, where a group would wait for it.
     _ = try await SharedOptions.topic(arguments)
     let loop = GroupLoop(
-      servers: arguments[SharedOptions.bootstrapServers], topic: arguments.positionals[0], group: arguments[group],
+      servers: try SharedOptions.servers(arguments), topic: arguments.positionals[0], group: arguments[group],
       fromStart: range != OffsetRange(from: .end), stopsAtEnd: stopsAtEnd(arguments), printer: printer)
     try await loop.run()
   }

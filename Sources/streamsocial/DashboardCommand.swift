@@ -26,11 +26,11 @@ enum DashboardCommand {
       shows, unless --allow-actions is given.
       """,
     options: [
-      SharedOptions.bootstrapServers.spec, DashboardHost.port.spec, address.spec, hosts.spec, tokenFile.spec,
+      SharedOptions.bootstrapServers.spec, SharedOptions.connectDirectory.spec, DashboardHost.port.spec, address.spec, hosts.spec, tokenFile.spec,
       DashboardHost.allowActions.spec, metricsURLs.spec, noCanary.spec, webhook.spec, webhookKey.spec,
     ],
     examples: [
-      Example("streamsocial dashboard", "the cluster on 127.0.0.1:9092"),
+      Example("streamsocial dashboard", "the cluster in ./.streamsocial, else on 127.0.0.1:9092"),
       Example(
         "streamsocial dashboard -b kafka-1:9092,kafka-2:9092 --metrics-url 1=http://kafka-1:9404/metrics",
         "another one, with the figures of broker 1"),
@@ -48,7 +48,7 @@ enum DashboardCommand {
   }
 
   private static func serving(_ arguments: Arguments) throws -> DashboardOptions {
-    var options = DashboardOptions(bootstrapServers: arguments[SharedOptions.bootstrapServers])
+    var options = DashboardOptions(bootstrapServers: try SharedOptions.servers(arguments))
     options.port = UInt16(clamping: arguments[DashboardHost.port])
     options.address = arguments[address]
     options.hosts = arguments[hosts]
@@ -60,7 +60,7 @@ enum DashboardCommand {
   }
 
   private static func monitoring(_ arguments: Arguments) throws -> MonitorOptions {
-    var options = MonitorOptions(bootstrapServers: arguments[SharedOptions.bootstrapServers])
+    var options = MonitorOptions(bootstrapServers: try SharedOptions.servers(arguments))
     if arguments[noCanary] { options.canary = nil }
     for text in arguments[metricsURLs] {
       guard let split = text.firstIndex(of: "="), let id = Int32(text[..<split]), id >= 0 else {

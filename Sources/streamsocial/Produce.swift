@@ -40,7 +40,7 @@ enum Produce {
     options: [
       format.spec, keyDelimiter.spec, raw.spec, key.spec, header.spec, partition.spec, tombstone.spec, codec.spec,
       outputFormat.spec, quiet.spec,
-    ] + Topics.connection,
+    ] + SharedOptions.connection,
     examples: [
       Example(#"echo '{"key": "ada", "value": "hello"}' | streamsocial produce posts"#, "one record"),
       Example("tail -f access.log | streamsocial produce lines -f '%v\\n'", "a record for each line, as it comes"),

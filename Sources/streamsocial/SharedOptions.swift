@@ -15,7 +15,10 @@ enum SharedOptions {
   static let brokerProperty = Option.repeated(
     "broker-property", "K=V", kind: .keyValue, help: "A line for every broker's server.properties")
   static let bootstrapServers = Option.text(
-    "bootstrap-servers", short: "b", "HOST:PORT,…", default: "127.0.0.1:9092", help: "Where to connect")
+    "bootstrap-servers", short: "b", "HOST:PORT,…", default: "127.0.0.1:9092",
+    help: "Where to connect (default: the cluster in --data-dir, else 127.0.0.1:9092)", showsDefault: false)
+  static let connectDirectory = Option.text(
+    "data-dir", "DIR", default: ".streamsocial", kind: .directory, help: "Whose brokers to ask, without -b")
   static let output = Option.choice(
     "output", short: "o", ["text", "json"], default: "text", help: "For people or programs")
   static let timeout = Option.seconds("timeout", default: 30, help: "How long to wait for an answer")
@@ -35,26 +38,63 @@ enum SharedOptions {
     return options
   }
 
+  /// What a command takes that asks brokers.
+  static let connection: [OptionSpec] = [bootstrapServers.spec, connectDirectory.spec, timeout.spec]
+
+  /// Where to connect: as given, else to all brokers of the cluster in the data directory, else to the usual port.
+  static func servers(_ arguments: Arguments) throws -> String {
+    if arguments.has(bootstrapServers) { return arguments[bootstrapServers] }
+    let path = arguments[connectDirectory]
+    if let cluster = try ClusterDirectory(path).description() { return cluster.bootstrapServers }
+    if arguments.has(connectDirectory) {
+      throw ClusterError(
+        .notPossible, "there is no cluster in \(path); start one with: streamsocial up --data-dir \(path)")
+    }
+    return arguments[bootstrapServers]
+  }
+
   static func connect(_ arguments: Arguments) async throws -> AdminConnection {
-    try await AdminConnection.connect(toAnyOf: arguments[bootstrapServers])
+    let servers = try servers(arguments)
+    do throws(AdminError) { return try await AdminConnection.connect(toAnyOf: servers) } catch {
+      throw explained(error)
+    }
+  }
+
+  /// An error with what to do about it, where there is something.
+  static func explained(_ error: AdminError) -> any Error {
+    guard case .unreachable(_, let reason) = error, reason.contains("refused") else { return error }
+    return ClusterError(
+      .environment,
+      "\(error). Is a cluster running? streamsocial status says; streamsocial up starts one; -b HOST:PORT names another")
   }
 
   /// The topic that the first argument names; when there is none, the error says what to do.
   static func topic(_ arguments: Arguments) async throws -> TopicClient {
     let name = arguments.positionals[0]
-    let servers = arguments[bootstrapServers]
     do throws(AdminError) {
-      return try await TopicClient(name, servers: servers, timeout: patience(arguments))
+      return try await TopicClient(name, servers: try serverList(arguments), timeout: patience(arguments))
     } catch {
-      guard case .refused(code: .unknownTopicOrPartition, _) = error else { throw error }
-      let names = (try? await connect(arguments).topics().map(\.name)) ?? []
-      if let near = Suggestion.closest(to: name, among: names) {
-        throw ClusterError(.notPossible, "there is no topic “\(name)”. Did you mean \(near)?")
-      }
-      throw ClusterError(
-        .notPossible,
-        "there is no topic “\(name)”. All: streamsocial topics list; a new one: streamsocial topics create \(name)")
+      throw await explained(error, topic: name, arguments)
     }
+  }
+
+  private static func serverList(_ arguments: Arguments) throws(AdminError) -> String {
+    do { return try servers(arguments) } catch {
+      throw .unreachable(address: arguments[connectDirectory], reason: "\(error)")
+    }
+  }
+
+  /// An unknown topic with the name that was probably meant; other errors as they are.
+  static func explained(_ error: AdminError, topic name: String, _ arguments: Arguments) async -> any Error {
+    guard case .refused(code: .unknownTopicOrPartition, _) = error else { return explained(error) }
+    let names = (try? await connect(arguments).topics().map(\.name)) ?? []
+    if names.contains(name) { return error }
+    if let near = Suggestion.closest(to: name, among: names) {
+      return ClusterError(.notPossible, "there is no topic “\(name)”. Did you mean \(near)?")
+    }
+    return ClusterError(
+      .notPossible,
+      "there is no topic “\(name)”. All: streamsocial topics list; a new one: streamsocial topics create \(name)")
   }
 
   static func patience(_ arguments: Arguments) -> Duration { .seconds(arguments[timeout]) }

@@ -24,6 +24,9 @@ enum Status {
     if arguments[watch] { try await follow(target, isJSON: isJSON) }
     let status = try await judged(target)
     Terminal.print(isJSON ? status.json.text() : status.text(coloured: Terminal.outputHasColour))
+    if !isJSON, let directory = target.directory, let next = next(status, SupervisorDirectory(directory)) {
+      Terminal.print("\nNext: \(next)")
+    }
     return status.verdict == .healthy ? .success : .unhealthy
   }
 
@@ -80,6 +83,17 @@ enum Status {
       as: verdict, reasons: model.verdict.reasons.filter { $0.severity > .info }.map(\.text),
       sentence: model.verdict.sentence, failuresTolerated: model.tolerance.failures)
     return status
+  }
+
+  /// What to type about a broker that is not there; nil when none is missing.
+  private static func next(_ status: ClusterStatus, _ directory: SupervisorDirectory) -> String? {
+    let flag = Operate.flag(directory)
+    if status.brokers.allSatisfy({ $0.processID == nil }) { return "streamsocial up\(flag)" }
+    if let paused = status.brokers.first(where: { $0.state == "paused" }) {
+      return "streamsocial resume \(paused.id)\(flag)"
+    }
+    guard let stopped = status.brokers.first(where: { $0.processID == nil && $0.state == "stopped" }) else { return nil }
+    return "streamsocial start \(stopped.id)\(flag)   (not needed where `up` restarts what dies)"
   }
 
   private static func follow(_ target: Target, isJSON: Bool) async throws -> Never {

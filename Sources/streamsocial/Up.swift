@@ -71,8 +71,8 @@ enum Up {
       ])
     }
     let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
-    let directory = options.dataDirectory == ".streamsocial" ? "" : " --data-dir \(options.dataDirectory)"
-    let first = addresses.first ?? ""
+    // The commands find the cluster by its directory.
+    let directory = Operate.flag(SupervisorDirectory(options.dataDirectory))
     let dashboard = ClusterDirectory(options.dataDirectory).dashboardURL
     Terminal.print(
       """
@@ -81,8 +81,8 @@ enum Up {
       Dashboard: \(dashboard ?? "none")
       Ready after \(Text.fixed(seconds, 2)) s. Next:
         streamsocial status\(directory)
-        streamsocial topics create posts --partitions 3 --replication-factor \(min(3, options.brokerCount)) -b \(first)
-        echo '{"value": "hello"}' | streamsocial produce posts -b \(first)
+        streamsocial topics create posts --partitions 3 --replication-factor \(min(3, options.brokerCount))\(directory)
+        echo '{"value": "hello"}' | streamsocial produce posts\(directory)
         streamsocial kill 1\(directory)
         streamsocial down\(directory)
       """)
