@@ -66,7 +66,7 @@ let modules: [Target] = [
   .target(name: "CDashboardWeb", path: "Sources/CDashboardWeb"),
   library(
     "Dashboard",
-    ["HTTPServer", "EventLoop", "Monitor", "KafkaClient", "Wire", "Records", "Primitives", "CDashboardWeb"],
+    ["HTTPServer", "EventLoop", "Monitor", "KafkaClient", "Metrics", "Wire", "Records", "Primitives", "CDashboardWeb"],
     exclude: ["Web"]),
   library("ClusterHost", ["Primitives", "Wire", "KafkaClient", "CommandLineTool"], settings: testable),
   library("Lab", ["Primitives", "Social", "Checker", "KafkaClient", "ClusterHost", "CommandLineTool"]),

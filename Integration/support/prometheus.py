@@ -15,11 +15,12 @@ DEPLOY = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy"
 
 
 class Prometheus:
-    def __init__(self, directory, port, targets):
-        """`targets`: host:port of every broker's metrics, by its id."""
+    def __init__(self, directory, port, targets, monitor):
+        """`targets`: host:port of every broker's metrics, by its id; `monitor`: that of the dashboard."""
         self.directory = pathlib.Path(directory)
         self.port = port
         self.targets = targets
+        self.monitor = monitor
         self.process = None
 
     def start(self):
@@ -44,7 +45,8 @@ class Prometheus:
     def configuration(self):
         """The file as shipped, but for the brokers' addresses and where the rules are."""
         text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
-        for shipped, target in zip(("127.0.0.1:9404", "127.0.0.1:9405", "127.0.0.1:9406"), self.targets, strict=True):
+        addresses = ("127.0.0.1:9404", "127.0.0.1:9405", "127.0.0.1:9406", "127.0.0.1:8080")
+        for shipped, target in zip(addresses, (*self.targets, self.monitor), strict=True):
             assert text.count(shipped) == 1, f"{shipped} should be in prometheus.yml once"
             text = text.replace(shipped, f"@{target}")
         text = text.replace("@", "").replace("- alerts.yml", f"- {DEPLOY / 'prometheus' / 'alerts.yml'}")

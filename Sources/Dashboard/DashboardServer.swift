@@ -1,6 +1,7 @@
 import EventLoop
 import HTTPServer
 import KafkaClient
+import Metrics
 import Monitor
 import Synchronization
 
@@ -68,6 +69,14 @@ public final class DashboardServer: Sendable {
     server.route(.get, "/health/live") { _, responder in
       responder.respond(.json(Array(#"{"status":"live"}"#.utf8)))
     }
+    server.route(.get, "/metrics") { [source, options] _, responder in
+      guard let report = source.latest else { return responder.respond(APIError.notYet.response) }
+      let groups = report.model.groups.compactMap { source.group(named: $0.name) }
+      let page = MonitorMetrics(report: report, groups: groups, version: options.version).page()
+      responder.respond(
+        HTTPResponse(
+          headers: [("Content-Type", PrometheusWriter.contentType), ("Cache-Control", "no-store")], body: page))
+    }
     server.route(.get, "/api/v1/about") { [weak self] _, responder in self?.about(responder) }
     look(server, "/api/v1/model") { report, _ in report.model }
     look(server, "/api/v1/partitions") { report, _ in report.partitions }
@@ -107,11 +116,7 @@ public final class DashboardServer: Sendable {
     _ server: HTTPServer, _ path: String, _ part: @escaping (MonitorReport, HTTPRequest) -> Part
   ) {
     server.route(.get, path) { [source] request, responder in
-      guard let report = source.latest else {
-        responder.respond(
-          APIError(503, "not_yet", "the first look at the cluster is not over", next: "ask again in a second").response)
-        return
-      }
+      guard let report = source.latest else { return responder.respond(APIError.notYet.response) }
       responder.respond(.encoding(part(report, request)))
     }
   }
@@ -135,6 +140,10 @@ public final class DashboardServer: Sendable {
 }
 
 extension APIError {
+  static var notYet: APIError {
+    APIError(503, "not_yet", "the first look at the cluster is not over", next: "ask again in a second")
+  }
+
   init(_ error: AdminError) {
     switch error {
     case .refused(let code, _) where code == .unknownTopicOrPartition:

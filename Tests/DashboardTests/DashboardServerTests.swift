@@ -8,48 +8,6 @@ import Testing
 
 /// The API over a real socket, with reports that the test makes up.
 @Suite struct DashboardServerTests {
-  /// A dashboard on a free port, stopped with the test.
-  private final class Served {
-    let source = StandInSource()
-    let server: DashboardServer
-    let port: UInt16
-
-    init(_ change: (inout DashboardOptions) -> Void = { _ in }) throws {
-      var options = DashboardOptions(bootstrapServers: "127.0.0.1:1")
-      options.port = 0
-      options.version = "7"
-      change(&options)
-      server = try DashboardServer(options, source: source)
-      port = try #require(UInt16(server.url.split(separator: ":").last ?? ""))
-    }
-
-    deinit { server.stop() }
-
-    /// Asks on a thread of its own: the server answers from the task pool, which the tests must not fill up with waiting.
-    func ask(_ line: String, headers: String = "", body: String = "") async throws -> RawClient.Answer {
-      let text =
-        "\(line) HTTP/1.1\r\nHost: localhost:\(port)\r\n\(headers)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-      return try await withCheckedThrowingContinuation { [port] continuation in
-        Thread.detachNewThread {
-          continuation.resume(
-            with: Result {
-              let client = try RawClient(port: port)
-              client.send(text)
-              return try client.answer()
-            })
-        }
-      }
-    }
-
-    func events() throws -> Events {
-      let client = try RawClient(port: port)
-      client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost:\(port)\r\n\r\n")
-      let head = try client.head()
-      #expect(head.status == 200 && head.header("content-type") == "text/event-stream")
-      return Events(client)
-    }
-  }
-
   /// Reads a stream event by event.
   private final class Events {
     private let client: RawClient
@@ -71,6 +29,14 @@ import Testing
         text += String(decoding: try client.chunk(), as: UTF8.self)
       }
     }
+  }
+
+  private func events(of served: Served) throws -> Events {
+    let client = try RawClient(port: served.port)
+    client.send("GET /api/v1/events HTTP/1.1\r\nHost: localhost:\(served.port)\r\n\r\n")
+    let head = try client.head()
+    #expect(head.status == 200 && head.header("content-type") == "text/event-stream")
+    return Events(client)
   }
 
   private func code(_ answer: RawClient.Answer) throws -> String {
@@ -166,7 +132,7 @@ import Testing
   @Test func streamTellsWhatChanged() async throws {
     let served = try Served()
     served.source.publish(StandInSource.report(1, markers: [1]))
-    let events = try served.events()
+    let events = try events(of: served)
     var names: [String] = []
     for _ in 0..<3 { names.append(try events.next().name) }
     #expect(Set(names) == ["partitions", "alerts", "model"])
@@ -195,7 +161,7 @@ import Testing
   @Test func stoppingEndsStreamsAndSubscription() async throws {
     let served = try Served()
     served.source.publish(StandInSource.report(1))
-    let events = try served.events()
+    let events = try events(of: served)
     _ = try events.next()
     served.server.stop()
     #expect(throws: (any Error).self) { while true { _ = try events.next() } }

@@ -72,7 +72,8 @@ public final class MonitorService: MonitorSource {
       let alerts = state.alerts.judge(model, at: observation.at)
       let changes = state.alerts.changes
       state.timeline.record(model, partitions: map, fired: changes.filter { $0.state == .firing })
-      let report = MonitorReport(model: model, partitions: map, timeline: state.timeline.timeline, alerts: alerts)
+      var report = MonitorReport(model: model, partitions: map, timeline: state.timeline.timeline, alerts: alerts)
+      report.extents = observation.extents ?? []
       state.latest = report
       return (report, changes, state.subscribers)
     }

@@ -5,6 +5,8 @@ public struct MonitorReport: Sendable, Equatable {
   /// The newest point; earlier ones are in `timeline`.
   public var timeline: Timeline
   public var alerts: AlertList
+  /// Starts and ends of the logs of those partitions whose leaders answered in this round.
+  public var extents: [ClusterObservation.Extent] = []
 
   public init(model: ClusterModel, partitions: PartitionMap, timeline: Timeline, alerts: AlertList) {
     self.model = model
