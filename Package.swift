@@ -52,12 +52,20 @@ let modules: [Target] = [
   library("Checker", ["Primitives"]),
   library("Metrics", ["Primitives"], settings: testable),
   // Composition
-  library("Simulator", ["Primitives", "Records", "CommitLog", "Consensus", "Replication"]),
+  library(
+    "BrokerCore",
+    ["Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups"]),
+  library(
+    "Simulator",
+    [
+      "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups", "BrokerCore",
+      "Checker",
+    ]),
   // Shells
-  library("EventLoop", ["CUV"]),
+  library("EventLoop", ["CUV"], settings: testable),
   library("HTTPServer", ["EventLoop", "CMicroHTTPD"], settings: testable),
   library("PosixFiles", ["CommitLog", "Primitives"]),
-  library("CommandLineTool"),
+  library("CommandLineTool", settings: testable),
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
   library(
     "Monitor",
@@ -73,7 +81,7 @@ let modules: [Target] = [
   library(
     "Broker",
     [
-      "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups",
+      "Primitives", "Wire", "Records", "CommitLog", "Consensus", "Controller", "Replication", "Groups", "BrokerCore",
       "EventLoop", "PosixFiles", "Metrics", "HTTPServer",
     ], settings: testable),
   .executableTarget(name: "streamsocial-broker", dependencies: ["Broker", "Primitives"], swiftSettings: strict),
@@ -92,6 +100,7 @@ let testTargets: [Target] = [
   tests("CommitLogTests", ["CommitLog", "PosixFiles", "Records", "Primitives"]),
   tests("ConsensusTests", ["Consensus", "Simulator", "Primitives"]),
   tests("ControllerTests", ["Controller", "Wire", "Primitives"]),
+  tests("SimulatorTests", ["Simulator", "Primitives"]),
   tests("ReplicationTests", ["Replication", "Simulator", "Primitives"]),
   tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
   tests("SocialTests", ["Social", "Primitives"]),

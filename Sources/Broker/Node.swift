@@ -1,3 +1,4 @@
+import BrokerCore
 import CommitLog
 import EventLoop
 import PosixFiles
@@ -61,7 +62,8 @@ public final class Node: @unchecked Sendable {
     let metadataPath = "\(path)/\(QuorumWire.topic)-0"
     let metadataName = TopicPartition(QuorumWire.topic, PartitionID(0))
     if !files.exists(metadataPath) { try directory.createFolder(of: metadataName, topicID: .metadataTopic) }
-    let metadataLog = try MetadataLog(directory: metadataPath, files: files, wasCleanShutdown: cleanEpoch != nil)
+    let metadataLog = try MetadataLog(directory: metadataPath, files: files, wasCleanShutdown: cleanEpoch != nil,
+      wallClock: { EventLoop.wallClockMilliseconds })
     let stateFile = QuorumStateFile(
       path: "\(metadataPath)/quorum-state", files: files, voters: configuration.voters.map(\.id))
     let quorum = try QuorumNode(

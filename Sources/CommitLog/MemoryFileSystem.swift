@@ -11,6 +11,11 @@ public final class MemoryFileSystem: FileSystem {
 
   /// The next sync fails once: dirty pages are dropped from what can become durable and count as clean, as Linux does.
   public var failNextSync = false
+  /// Syncs return as if they had been carried out, and nothing becomes durable.
+  public var ignoresSyncs = false
+  /// How many syncs have failed.
+  public private(set) var failedSyncs = 0
+  public func forgetFailedSyncs() { failedSyncs = 0 }
   /// Bytes that all files together may have; nil without limit. More is `noSpace`.
   public var capacity: Int?
   /// Syncs that were carried out.
@@ -91,6 +96,7 @@ public final class MemoryFileSystem: FileSystem {
 
   public func syncDirectory(_ path: String) throws(FileError) {
     try sync(path)
+    guard !ignoresSyncs else { return }
     for name in Set(names.keys).union(durableNames.keys) where parent(of: name) == path {
       durableNames[name] = names[name]
     }
@@ -139,6 +145,11 @@ public final class MemoryFileSystem: FileSystem {
     if let capacity, growth > 0, names.values.reduce(growth, { $0 + $1.bytes.count }) > capacity {
       throw FileError(.noSpace, operation: "write", path: path)
     }
+  }
+
+  fileprivate func noteFailedSync() {
+    failNextSync = false
+    failedSyncs += 1
   }
 
   fileprivate func isCurrent(_ generation: Int) -> Bool { generation == self.generation }
@@ -249,11 +260,11 @@ private final class MemoryHandle: StoredFile {
     try checkOpen("sync")
     try disk.sync(path)
     if disk.failNextSync {
-      disk.failNextSync = false
+      disk.noteFailedSync()
       file.dropDirtyPages()
       throw FileError(.inputOutput, operation: "sync", path: path)
     }
-    file.sync()
+    if !disk.ignoresSyncs { file.sync() }
   }
 
   private func checkOpen(_ operation: String) throws(FileError) {

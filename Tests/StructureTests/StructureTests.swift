@@ -6,7 +6,7 @@ private let cores: Set<String> = ["Consensus", "Controller", "Replication", "Gro
 /// Formats and storage, which cores and shells stand on.
 private let formats: Set<String> = ["Primitives", "Wire", "Records", "CommitLog"]
 /// Everything that ends up in a broker besides those.
-private let broker: Set<String> = ["Broker", "EventLoop", "PosixFiles", "Simulator", "streamsocial-broker"]
+private let broker: Set<String> = ["Broker", "BrokerCore", "EventLoop", "PosixFiles", "Simulator", "streamsocial-broker"]
 private let system: Set<String> = ["Glibc", "Darwin", "Musl", "Synchronization"]
 private let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
 
@@ -18,7 +18,7 @@ private func table() throws -> ModuleTable {
 /// What a module may import from the toolchain, beyond what the table gives it.
 private func toolchain(for module: ModuleTable.Module) -> Set<String> {
   if module.kind == .tests { return system.union(foundation).union(["Testing", "Dispatch"]) }
-  if cores.contains(module.name) || module.name == "Simulator" { return [] }
+  if cores.contains(module.name) || ["BrokerCore", "Simulator"].contains(module.name) { return [] }
   if formats.contains(module.name) { return module.name == "Primitives" ? system : [] }
   if broker.contains(module.name) { return system }
   // Foundation itself only in the other branch of `canImport(FoundationEssentials)`: Apple's systems have no such module.
@@ -73,7 +73,7 @@ private func toolchain(for module: ModuleTable.Module) -> Set<String> {
     "Date", "SystemRandomNumberGenerator", "Task", "async", "await", "actor", "ContinuousClock", "SuspendingClock",
     "DispatchQueue", "Thread", "print", "getenv", "fatalError", "try!", "as!",
   ]
-  for core in cores.sorted() + ["Simulator"] {
+  for core in cores.sorted() + ["BrokerCore", "Simulator"] {
     for file in try SourceText.files(in: "Sources/\(core)") {
       for word in banned {
         let lines = file.lines(with: word)

@@ -1,3 +1,4 @@
+import BrokerCore
 import CommitLog
 import Consensus
 import EventLoop
@@ -211,40 +212,13 @@ final class QuorumNode {
 
   private func apply(upTo end: Offset) {
     while appliedOffset < end, !hasFailed {
-      do {
-        let bytes = try metadataLog.read(from: appliedOffset, maxBytes: 1 << 20)
-        try apply(bytes, upTo: end)
+      do throws(RaftLogError) {
+        let read = try metadataLog.records(from: appliedOffset, upTo: end)
+        appliedOffset = read.next
+        delegate?.quorumCommitted(read.records, upTo: read.next, epoch: read.epoch)
       } catch { return fail("\(error)") }
     }
     snapshotIfDue()
-  }
-
-  private func apply(_ bytes: [UInt8], upTo end: Offset) throws {
-    var records: [(offset: Offset, record: MetadataRecord)] = []
-    var next = appliedOffset
-    var epoch = raft.epoch
-    try bytes.withUnsafeBytes { raw in
-      var batches = RecordBatchSequence(raw)
-      while let (header, batch) = try batches.next(), header.nextOffset <= end {
-        next = header.nextOffset
-        epoch = header.leaderEpoch
-        if header.isControl { continue }
-        for (offset, record) in try Self.records(in: batch) where offset >= appliedOffset { records.append((offset, record)) }
-      }
-    }
-    guard next > appliedOffset else { throw RaftLogError.corrupt("no batch at committed offset \(appliedOffset)") }
-    appliedOffset = next
-    delegate?.quorumCommitted(records, upTo: next, epoch: epoch)
-  }
-
-  private static func records(in batch: UnsafeRawBufferPointer) throws -> [(Offset, MetadataRecord)] {
-    var found: [(Offset, MetadataRecord)] = []
-    var iterator = try RecordIterator(batch: batch, maxDecompressedBytes: 256 << 20)
-    while let record = try iterator.next() {
-      guard let value = record.value else { continue }
-      found.append((record.offset, try MetadataRecord.decode(value)))
-    }
-    return found
   }
 
   // MARK: snapshots
@@ -256,7 +230,7 @@ final class QuorumNode {
     guard metadataLog.bytesSinceSnapshot > snapshotAfterBytes, let records = snapshotRecords?() else { return }
     let id = SnapshotID(offset: appliedOffset, epoch: metadataLog.endOffset(for: raft.epoch).epoch)
     do throws(RaftLogError) {
-      try metadataLog.createSnapshot(id, content: try MetadataSnapshot.encode(records))
+      try metadataLog.createSnapshot(id, content: try MetadataSnapshot.encode(records, now: EventLoop.wallClockMilliseconds))
       log.info("metadata snapshot", "end=\(id.offset) epoch=\(id.epoch) records=\(records.count)")
       pending.append(.snapshotCreated(id, deleteLogBefore: id.offset))
     } catch { fail("\(error)") }

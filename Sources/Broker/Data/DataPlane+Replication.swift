@@ -1,3 +1,4 @@
+import BrokerCore
 import Controller
 import Primitives
 import Replication
@@ -53,44 +54,20 @@ extension DataPlane {
   }
 
   private func send(_ proposal: AlterPartitionProposal, _ partition: HostedPartition) {
-    var data = AlterPartitionRequest.PartitionData()
-    data.partitionIndex = partition.id.partition.rawValue
-    data.leaderEpoch = proposal.leaderEpoch.rawValue
-    data.partitionEpoch = proposal.partitionEpoch.rawValue
-    data.leaderRecoveryState = proposal.leaderRecoveryState.rawValue
-    data.newIsrWithEpochs = proposal.isr.map { member in
-      var state = AlterPartitionRequest.BrokerState()
-      state.brokerId = member.id.rawValue
-      state.brokerEpoch = member.brokerEpoch.rawValue
-      return state
-    }
-    var topic = AlterPartitionRequest.TopicData()
-    topic.topicId = partition.id.topic
-    topic.partitions = [data]
-    var request = AlterPartitionRequest()
-    request.brokerId = nodeID.rawValue
-    request.brokerEpoch = brokerEpoch.rawValue
-    request.topics = [topic]
+    let request = AlterPartitionRequest(proposal, for: partition.id, broker: nodeID, brokerEpoch: brokerEpoch)
     let id = partition.id
     log.debug("proposes in-sync replicas", "partition=\(partition.name) isr=\(proposal.isr.map(\.id))")
     callController(request, timeout: .seconds(1)) { [weak self] response in
       guard let self, let partition = self.partitions[id] else { return }
-      let row = response?.topics.first?.partitions.first
-      let code = ErrorCode(rawValue: (response?.errorCode).flatMap { $0 != 0 ? $0 : row?.errorCode } ?? 7)
-      if code == ErrorCode.none, let row {
+      let result = AlterPartitionResponse.result(of: response)
+      switch result {
+      case .success(let state):
         let before = partition.replica.isr.count
-        if row.isr.count < before { self.metrics.counts.isrShrinks += 1 }
-        if row.isr.count > before { self.metrics.counts.isrExpands += 1 }
-        partition.alterPartitionResult(
-          .success(
-            (
-              isr: row.isr.map { BrokerID($0) }, partitionEpoch: PartitionEpoch(row.partitionEpoch),
-              leaderEpoch: LeaderEpoch(row.leaderEpoch)
-            )), to: proposal, at: self.now)
-      } else {
-        self.metrics.counts.failedISRUpdates += 1
-        partition.alterPartitionResult(.failure(code ?? .unknownServerError), to: proposal, at: self.now)
+        if state.isr.count < before { self.metrics.counts.isrShrinks += 1 }
+        if state.isr.count > before { self.metrics.counts.isrExpands += 1 }
+      case .failure: self.metrics.counts.failedISRUpdates += 1
       }
+      partition.alterPartitionResult(result, to: proposal, at: self.now)
       self.settle(partition)
     }
   }

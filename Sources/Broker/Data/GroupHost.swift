@@ -1,3 +1,4 @@
+import BrokerCore
 import CommitLog
 import Groups
 import Primitives

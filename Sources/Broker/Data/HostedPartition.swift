@@ -1,3 +1,4 @@
+import BrokerCore
 import CommitLog
 import Controller
 import Primitives
@@ -70,14 +71,7 @@ final class HostedPartition {
 
   func apply(_ registration: PartitionRegistration, at now: Instant) {
     replica.brokerEpoch = plane.brokerEpoch
-    let metadata = PartitionMetadata(
-      replicas: registration.replicas.map { id in
-        let broker = plane.image.broker(id)
-        return ReplicaBroker(id: id, brokerEpoch: broker?.epoch ?? .none, isEligible: broker?.isActive ?? false)
-      },
-      isr: registration.isr, elr: registration.elr, leader: registration.leader, leaderEpoch: registration.leaderEpoch,
-      partitionEpoch: registration.partitionEpoch,
-      leaderRecoveryState: registration.leaderRecoveryState == .recovering ? .recovering : .recovered)
+    let metadata = PartitionMetadata(registration, in: plane.image)
     var adapter = ReplicaLogAdapter(log)
     replica.apply(metadata, at: now, log: &adapter, into: &effects)
     // Leader, epoch or who may join the ISR: what a fetch gets may be another thing now.
@@ -337,33 +331,5 @@ final class HostedPartition {
     to proposal: AlterPartitionProposal, at now: Instant
   ) {
     replica.alterPartitionResult(result, to: proposal, at: now, logEndOffset: log.logEndOffset, into: &effects)
-  }
-}
-
-/// A partition's log as the replication core sees it.
-struct ReplicaLogAdapter: ReplicaLog {
-  private let log: PartitionLog
-  init(_ log: PartitionLog) { self.log = log }
-
-  var logStartOffset: Offset { log.logStartOffset }
-  var logEndOffset: Offset { log.logEndOffset }
-  var latestEpoch: LeaderEpoch? { log.latestEpoch }
-  func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, offset: Offset)? { log.endOffset(for: epoch) }
-
-  mutating func beginEpoch(_ epoch: LeaderEpoch) throws(ReplicaLogFailure) {
-    try run { () throws(LogError) in try log.beginEpoch(epoch) }
-  }
-  mutating func truncate(to offset: Offset) throws(ReplicaLogFailure) {
-    try run { () throws(LogError) in try log.truncate(to: offset) }
-  }
-  mutating func truncateFully(startingAt offset: Offset) throws(ReplicaLogFailure) {
-    try run { () throws(LogError) in try log.truncateFully(startingAt: offset) }
-  }
-  mutating func advanceLogStart(to offset: Offset) throws(ReplicaLogFailure) {
-    try run { () throws(LogError) in try log.advanceLogStart(to: offset) }
-  }
-
-  private func run(_ work: () throws(LogError) -> Void) throws(ReplicaLogFailure) {
-    do throws(LogError) { try work() } catch { throw ReplicaLogFailure("\(error)") }
   }
 }

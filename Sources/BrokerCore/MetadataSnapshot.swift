@@ -1,15 +1,14 @@
 import Consensus
-import EventLoop
 import Primitives
 import Records
 import Wire
 
 /// The content of a metadata snapshot (KIP-630): a header control record, the state as records, a footer.
-enum MetadataSnapshot {
+package enum MetadataSnapshot {
   private static let recordsPerBatch = 1000
 
-  static func encode(_ records: [MetadataRecord]) throws(RaftLogError) -> [UInt8] {
-    let now = EventLoop.wallClockMilliseconds
+  /// - Parameter now: milliseconds since 1970, for the header.
+  package static func encode(_ records: [MetadataRecord], now: Int64) throws(RaftLogError) -> [UInt8] {
     var offset = Offset.zero
     var content: [UInt8] = []
     func add(_ builder: RecordBatchBuilder) throws(RaftLogError) {
@@ -38,7 +37,7 @@ enum MetadataSnapshot {
   }
 
   /// The records of a snapshot; it must be whole: every checksum right and the footer there.
-  static func decode(_ content: [UInt8]) throws(RaftLogError) -> [MetadataRecord] {
+  package static func decode(_ content: [UInt8]) throws(RaftLogError) -> [MetadataRecord] {
     do {
       return try content.withUnsafeBytes { raw in
         var records: [MetadataRecord] = []

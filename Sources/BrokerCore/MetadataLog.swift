@@ -1,6 +1,5 @@
 import CommitLog
 import Consensus
-import EventLoop
 import Primitives
 import Records
 import Wire
@@ -8,17 +7,22 @@ import Wire
 /// `__cluster_metadata-0`: the quorum's log and its snapshots, as `RaftNode` needs them, over a partition's log on disk.
 ///
 /// Every flush is an fdatasync on the control loop: the log is small, and nothing that rests on it may leave before it.
-final class MetadataLog: RaftLog {
-  let directory: String
+package final class MetadataLog: RaftLog {
+  package let directory: String
   private let files: any FileSystem
   private let log: PartitionLog
-  private(set) var flushedOffset: Offset
+  /// Milliseconds since 1970, for what is stored.
+  private let wallClock: () -> Int64
+  package private(set) var flushedOffset: Offset
   /// Complete snapshots, ascending.
-  private(set) var snapshots: [SnapshotID] = []
+  package private(set) var snapshots: [SnapshotID] = []
   /// Bytes appended since the newest snapshot was made.
-  private(set) var bytesSinceSnapshot = 0
+  package private(set) var bytesSinceSnapshot = 0
 
-  init(directory: String, files: any FileSystem, wasCleanShutdown: Bool) throws(LogError) {
+  package init(
+    directory: String, files: any FileSystem, wasCleanShutdown: Bool, wallClock: @escaping () -> Int64
+  ) throws(LogError) {
+    self.wallClock = wallClock
     self.directory = directory
     self.files = files
     var config = LogConfig()
@@ -32,7 +36,7 @@ final class MetadataLog: RaftLog {
     // The log may begin at the newest snapshot: what lies below it is not needed any more.
     log = try PartitionLog.open(
       directory: directory, config: config, fileSystem: files, recoveryPoint: .zero, logStartOffset: nil,
-      wasCleanShutdown: wasCleanShutdown, now: EventLoop.wallClockMilliseconds)
+      wasCleanShutdown: wasCleanShutdown, now: wallClock())
     flushedOffset = .zero
     if let newest = snapshots.last, newest.offset > log.logEndOffset {
       try log.truncateFully(startingAt: newest.offset)
@@ -40,14 +44,14 @@ final class MetadataLog: RaftLog {
     bytesSinceSnapshot = log.sizeInBytes
   }
 
-  var sizeInBytes: Int { log.sizeInBytes }
-  var segmentCount: Int { log.segmentBaseOffsets.count }
-  var startOffset: Offset { log.logStartOffset }
-  var endOffset: Offset { log.logEndOffset }
-  var startEpoch: LeaderEpoch { snapshots.last { $0.offset == startOffset }?.epoch ?? .zero }
-  var lastEpoch: LeaderEpoch { log.logEndOffset == log.logStartOffset ? startEpoch : log.latestEpoch ?? startEpoch }
+  package var sizeInBytes: Int { log.sizeInBytes }
+  package var segmentCount: Int { log.segmentBaseOffsets.count }
+  package var startOffset: Offset { log.logStartOffset }
+  package var endOffset: Offset { log.logEndOffset }
+  package var startEpoch: LeaderEpoch { snapshots.last { $0.offset == startOffset }?.epoch ?? .zero }
+  package var lastEpoch: LeaderEpoch { log.logEndOffset == log.logStartOffset ? startEpoch : log.latestEpoch ?? startEpoch }
 
-  func endOffset(for epoch: LeaderEpoch) -> OffsetAndEpoch {
+  package func endOffset(for epoch: LeaderEpoch) -> OffsetAndEpoch {
     let floor = OffsetAndEpoch(offset: startOffset, epoch: startEpoch)
     guard endOffset > startOffset, let latest = log.latestEpoch else { return floor }
     if epoch >= latest { return OffsetAndEpoch(offset: endOffset, epoch: latest) }
@@ -57,11 +61,11 @@ final class MetadataLog: RaftLog {
 
   // MARK: writing
 
-  func append(_ batch: ArraySlice<UInt8>, epoch: LeaderEpoch) throws(RaftLogError) -> Offset {
+  package func append(_ batch: ArraySlice<UInt8>, epoch: LeaderEpoch) throws(RaftLogError) -> Offset {
     var bytes = Array(batch)
     let result: Result<Void, LogError> = bytes.withUnsafeMutableBytes { buffer in
       do throws(LogError) {
-        _ = try log.append(buffer, leaderEpoch: epoch, now: EventLoop.wallClockMilliseconds)
+        _ = try log.append(buffer, leaderEpoch: epoch, now: wallClock())
         return .success(())
       } catch { return .failure(error) }
     }
@@ -70,7 +74,7 @@ final class MetadataLog: RaftLog {
     return log.logEndOffset
   }
 
-  func appendLeaderChange(_ change: LeaderChange, epoch: LeaderEpoch) throws(RaftLogError) -> Offset {
+  package func appendLeaderChange(_ change: LeaderChange, epoch: LeaderEpoch) throws(RaftLogError) -> Offset {
     var message = LeaderChangeMessage()
     message.leaderId = change.leader.id.rawValue
     message.voters = change.voters.map { voter in
@@ -86,11 +90,11 @@ final class MetadataLog: RaftLog {
     var builder = RecordBatchBuilder(isControl: true)
     builder.append(
       key: ControlRecordType.leaderChange.key, value: message.encoded(version: 0),
-      timestamp: EventLoop.wallClockMilliseconds)
+      timestamp: wallClock())
     return try append(Self.built(builder)[...], epoch: epoch)
   }
 
-  func appendFetched(_ records: ArraySlice<UInt8>, leaderEpoch: LeaderEpoch) throws(RaftLogError) {
+  package func appendFetched(_ records: ArraySlice<UInt8>, leaderEpoch: LeaderEpoch) throws(RaftLogError) {
     let outcome: Result<Void, RaftLogError> = records.withUnsafeBytes { bytes in
       do throws(RaftLogError) {
         return .success(try appendFetched(bytes, leaderEpoch: leaderEpoch))
@@ -118,20 +122,20 @@ final class MetadataLog: RaftLog {
     }
     guard batches.position == bytes.count else { throw .corrupt("the last batch is cut off") }
     do throws(LogError) {
-      _ = try log.appendAsFollower(bytes, now: EventLoop.wallClockMilliseconds)
+      _ = try log.appendAsFollower(bytes, now: wallClock())
     } catch {
       throw .storage("\(error)")
     }
   }
 
-  func truncate(to offset: Offset) throws(RaftLogError) {
+  package func truncate(to offset: Offset) throws(RaftLogError) {
     do throws(LogError) {
       try log.truncate(to: offset)
       flushedOffset = min(flushedOffset, offset)
     } catch { throw .storage("\(error)") }
   }
 
-  func flush() throws(RaftLogError) {
+  package func flush() throws(RaftLogError) {
     guard flushedOffset < log.logEndOffset else { return }
     do throws(LogError) {
       try log.flush()
@@ -139,13 +143,13 @@ final class MetadataLog: RaftLog {
     } catch { throw .storage("\(error)") }
   }
 
-  func close() {
+  package func close() {
     try? log.close(clean: true)
   }
 
   // MARK: reading
 
-  func read(from offset: Offset, maxBytes: Int) throws(RaftLogError) -> [UInt8] {
+  package func read(from offset: Offset, maxBytes: Int) throws(RaftLogError) -> [UInt8] {
     do throws(LogError) {
       guard
         let slice = try log.locate(from: offset, maxBytes: maxBytes, upTo: log.logEndOffset, minOneBatch: true)
@@ -165,15 +169,15 @@ final class MetadataLog: RaftLog {
     }
   }
 
-  static func built(_ builder: RecordBatchBuilder) throws(RaftLogError) -> [UInt8] {
+  package static func built(_ builder: RecordBatchBuilder) throws(RaftLogError) -> [UInt8] {
     do throws(RecordError) { return try builder.build() } catch { throw .storage("building a batch: \(error)") }
   }
 
   // MARK: snapshots
 
-  var latestSnapshot: SnapshotID? { snapshots.last { $0.offset.rawValue > 0 } }
+  package var latestSnapshot: SnapshotID? { snapshots.last { $0.offset.rawValue > 0 } }
 
-  func path(of id: SnapshotID) -> String {
+  package func path(of id: SnapshotID) -> String {
     let offset = String(id.offset.rawValue)
     let epoch = String(id.epoch.rawValue)
     let name =
@@ -191,12 +195,12 @@ final class MetadataLog: RaftLog {
     return SnapshotID(offset: Offset(offset), epoch: LeaderEpoch(epoch))
   }
 
-  func snapshotSize(_ id: SnapshotID) -> Int64? {
+  package func snapshotSize(_ id: SnapshotID) -> Int64? {
     guard snapshots.contains(id), let file = try? files.open(path(of: id), create: false) else { return nil }
     return (try? file.size()).map(Int64.init)
   }
 
-  func readSnapshot(_ id: SnapshotID, position: Int64, maxBytes: Int) throws(RaftLogError) -> [UInt8] {
+  package func readSnapshot(_ id: SnapshotID, position: Int64, maxBytes: Int) throws(RaftLogError) -> [UInt8] {
     do throws(FileError) {
       let file = try files.open(path(of: id), create: false)
       let size = try file.size()
@@ -207,13 +211,13 @@ final class MetadataLog: RaftLog {
   }
 
   /// The whole content of a complete snapshot.
-  func snapshotContent(_ id: SnapshotID) throws(RaftLogError) -> [UInt8] {
+  package func snapshotContent(_ id: SnapshotID) throws(RaftLogError) -> [UInt8] {
     do throws(FileError) { return try files.contents(of: path(of: id), limit: 1 << 30) } catch {
       throw .storage("\(error)")
     }
   }
 
-  func writeSnapshot(_ id: SnapshotID, position: Int64, bytes: ArraySlice<UInt8>) throws(RaftLogError) {
+  package func writeSnapshot(_ id: SnapshotID, position: Int64, bytes: ArraySlice<UInt8>) throws(RaftLogError) {
     do throws(FileError) {
       let file = try files.open(path(of: id) + ".part", create: true)
       if position == 0 { try file.truncate(to: 0) }
@@ -221,7 +225,7 @@ final class MetadataLog: RaftLog {
     } catch { throw .storage("\(error)") }
   }
 
-  func installSnapshot(_ id: SnapshotID) throws(RaftLogError) {
+  package func installSnapshot(_ id: SnapshotID) throws(RaftLogError) {
     do throws(FileError) { try freeze(id) } catch { throw .storage("\(error)") }
     do throws(LogError) {
       try log.truncateFully(startingAt: id.offset)
@@ -232,7 +236,7 @@ final class MetadataLog: RaftLog {
   }
 
   /// Writes a snapshot of committed state.
-  func createSnapshot(_ id: SnapshotID, content: [UInt8]) throws(RaftLogError) {
+  package func createSnapshot(_ id: SnapshotID, content: [UInt8]) throws(RaftLogError) {
     try writeSnapshot(id, position: 0, bytes: content[...])
     do throws(FileError) { try freeze(id) } catch { throw .storage("\(error)") }
     bytesSinceSnapshot = 0
@@ -255,17 +259,17 @@ final class MetadataLog: RaftLog {
     }
   }
 
-  func deletePrefix(before offset: Offset) throws(RaftLogError) {
+  package func deletePrefix(before offset: Offset) throws(RaftLogError) {
     do throws(LogError) {
       try log.advanceLogStart(to: min(offset, log.logEndOffset))
-      _ = try log.deleteOldSegments(now: EventLoop.wallClockMilliseconds, highWatermark: log.logEndOffset)
+      _ = try log.deleteOldSegments(now: wallClock(), highWatermark: log.logEndOffset)
     } catch { throw .storage("\(error)") }
   }
 }
 
 extension LogSlice {
   /// Reads `count` bytes of any file; fewer only at its end.
-  static func read(_ file: any StoredFile, at position: Int, count: Int) throws(FileError) -> [UInt8] {
+  package static func read(_ file: any StoredFile, at position: Int, count: Int) throws(FileError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let result: Result<Int, FileError> = bytes.withUnsafeMutableBytes { buffer in
       do throws(FileError) { return .success(try file.read(at: position, into: buffer)) } catch {
@@ -276,10 +280,11 @@ extension LogSlice {
     return got == count ? bytes : Array(bytes[..<got])
   }
 
-  static func write(_ bytes: [UInt8], to file: any StoredFile, at position: Int) throws(FileError) {
+  package static func write(_ bytes: [UInt8], to file: any StoredFile, at position: Int) throws(FileError) {
     let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
       do throws(FileError) { return .success(try file.write(buffer, at: position)) } catch { return .failure(error) }
     }
     try result.get()
   }
 }
+

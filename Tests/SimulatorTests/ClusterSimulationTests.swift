@@ -1,0 +1,3 @@
+import Primitives
+import Simulator
+import Testing
