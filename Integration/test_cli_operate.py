@@ -1,6 +1,8 @@
 """Operating clusters by hand: a demo's while it runs, two side by side, starting and ending twice."""
 
 import json
+import os
+import signal
 import subprocess
 
 import pytest
@@ -48,3 +50,41 @@ def test_a_demo_is_broken_by_hand_and_still_checks_everything(engine, port, plac
     assert "broker 2 was started again before the check" in notes
     gone = run(PROGRAM, "kill", 1, "--data-dir", place)
     assert gone.code == 1 and "no cluster is running" in gone.error
+
+
+def test_up_and_down_twice(engine, port, place):
+    """Each says what is; the second `up` neither disturbs the first nor wipes its log; ports are remembered."""
+    up = ["up", "--engine", engine, "--detach", "--data-dir", place, "--dashboard-port", 0, "--restart", "never"]
+    try:
+        first = ok(PROGRAM, *up, "--port", port + 40, limit=180)
+        assert f"streamsocial status --data-dir {place}" in first.text
+        (place / "supervisor.log").write_text("what it said\n")
+        second = run(PROGRAM, *up)
+        assert second.code == 1 and "is in use by process" in second.error
+        assert (place / "supervisor.log").read_text() == "what it said\n"
+        assert "Killed broker 1" in ok(PROGRAM, "kill", 1, "--data-dir", place).text
+        until(lambda: states(place).get(1) == "stopped", 10, "broker 1 is gone")
+        degraded = run(PROGRAM, "status", "--data-dir", place)
+        assert degraded.code == 10 and f"Next: streamsocial start 1 --data-dir {place}" in degraded.text
+        assert "is down; its data stays" in ok(PROGRAM, "down", "--data-dir", place).text
+        assert "No cluster runs in" in ok(PROGRAM, "down", "--data-dir", place).text
+        gone = run(PROGRAM, "status", "--data-dir", place)
+        assert gone.code == 10 and f"Next: streamsocial up --data-dir {place}" in gone.text
+        # No engine and no port: both as before.
+        again = ok(PROGRAM, "up", "--detach", "--data-dir", place, "--dashboard-port", 0, limit=180)
+        assert f"127.0.0.1:{port + 40}" in again.text
+    finally:
+        run(PROGRAM, "down", "--data-dir", place)
+
+
+def test_down_of_a_cluster_whose_supervisor_crashed(engine, port, place):
+    up = ["up", "--engine", engine, "--detach", "--data-dir", place, "--dashboard-port", 0, "--port", port + 40]
+    try:
+        ok(PROGRAM, *up, limit=180)
+        pids = [entry["pid"] for entry in json.loads(run(PROGRAM, "status", "--data-dir", place, "-o", "json").out)["brokers"]]
+        os.kill(int((place / "supervisor.pid").read_text()), signal.SIGKILL)
+        until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids), 30, "the brokers end with their supervisor")
+        assert "No cluster runs in" in ok(PROGRAM, "down", "--data-dir", place).text
+        ok(PROGRAM, *up, limit=180)
+    finally:
+        run(PROGRAM, "down", "--data-dir", place)

@@ -55,6 +55,11 @@ public struct SupervisorDirectory: Sendable {
     return wasRunning
   }
 
+  /// What names this directory on a command line; nothing for the usual one.
+  static func option(_ path: String) -> String {
+    path == ClusterOptions().dataDirectory ? "" : " --data-dir \(path)"
+  }
+
   /// Sends one request to the supervisor and returns its answer.
   public func ask(_ request: String) async throws(ClusterError) -> String {
     let path = path
@@ -64,7 +69,7 @@ public struct SupervisorDirectory: Sendable {
       defer { close(socket) }
       guard UnixSocket.with(socketPath, { connect(socket, $0, $1) }) == 0 else {
         throw ClusterError(
-          .notPossible, "no cluster is running in \(path); start one with: streamsocial up --data-dir \(path)")
+          .notPossible, "no cluster is running in \(path); start one with: streamsocial up\(Self.option(path))")
       }
       UnixSocket.send(request + "\n", to: socket)
       guard let answer = UnixSocket.line(from: socket) else {

@@ -11,6 +11,8 @@ public enum DetachedSupervisor {
   /// Returns once that supervisor says that its cluster is ready; its words end up in `supervisor.log`.
   public static func start(_ words: [String], dataDirectory: String) async throws(ClusterError) {
     try LocalFiles.makeDirectory(dataDirectory)
+    // Taken and given back: what a supervisor that runs here wrote must not be wiped away by one that cannot.
+    do { _ = try DirectoryLock(dataDirectory) }
     let log = "\(dataDirectory)/supervisor.log"
     // Only an empty file tells which errors are this start's.
     try LocalFiles.write("", to: log)

@@ -5,7 +5,8 @@ import KafkaClient
 /// Options that many sub-commands have, spelled the same everywhere.
 enum SharedOptions {
   static let port = Option.integer(
-    "port", in: 1...65000, default: 9092, help: "First client port; the others follow, controllers 10 higher")
+    "port", in: 1...65000, default: 9092, showsDefault: false,
+    help: "First client port; the others follow, controllers 10 higher (default: as before in this directory, else 9092)")
   static let dataDirectory = Option.text(
     "data-dir", "DIR", default: ".streamsocial", kind: .directory, help: "Where the cluster keeps everything")
   static let engine = Option.choice(
@@ -34,6 +35,12 @@ enum SharedOptions {
     options.brokerCount = arguments[brokers]
     options.portBase = arguments[port]
     options.dataDirectory = arguments[dataDirectory]
+    // A cluster that lives there already stays what it is, where nothing else is said.
+    if options.engine != .external, let present = try ClusterDirectory(options.dataDirectory).description() {
+      if !arguments.has(engine) { options.engine = present.engine }
+      if !arguments.has(brokers) { options.brokerCount = present.brokerCount }
+      if !arguments.has(port) { options.portBase = present.portBase }
+    }
     options.brokerProperties = arguments[brokerProperty].compactMap { BrokerProperty(parsing: $0) }
     return options
   }
