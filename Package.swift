@@ -32,6 +32,7 @@ let systemLibraries: [Target] = [
   system("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev", brew: "lz4"),
   system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev", brew: "zstd"),
   system("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev", brew: "snappy"),
+  system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev", brew: "curl"),
   system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev", brew: "openssl@3"),
 ]
 
@@ -69,7 +70,7 @@ let modules: [Target] = [
   library("KafkaClient", ["Primitives", "Wire", "CRDKafka"]),
   library(
     "Monitor",
-    ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL"],
+    ["Primitives", "Wire", "Records", "KafkaClient", "CommandLineTool", "Metrics", "COpenSSL", "CCurl"],
     settings: testable),
   .target(name: "CDashboardWeb", path: "Sources/CDashboardWeb"),
   library(

@@ -14,9 +14,12 @@ enum DashboardCommand {
   static let metricsURLs = Option.repeated(
     "metrics-url", "ID=URL", kind: .keyValue, help: "A broker's metrics page, http://host:port/metrics")
   static let noCanary = Option.flag("no-canary", help: "Write no test events into the cluster")
-  static let webhook = Option.repeated("webhook", "URL", help: "Where alerts are sent (http://), as signed JSON")
+  static let webhook = Option.repeated("webhook", "URL", help: "Where alerts are sent, as JSON: https:// or http://")
   static let webhookKey = Option.text(
     "webhook-key-file", "FILE", default: "", kind: .path, help: "Signs what is sent to webhooks (HMAC-SHA256)")
+  static let webhookAuthorities = Option.text(
+    "webhook-ca-file", "FILE", default: "", kind: .path,
+    help: "Certificates (PEM) that vouch for https:// webhooks, instead of the system's")
 
   static let command: Command = Command(
     "dashboard", summary: "Watch any Kafka cluster in the browser",
@@ -26,8 +29,10 @@ enum DashboardCommand {
       shows, unless --allow-actions is given.
       """,
     options: [
-      SharedOptions.bootstrapServers.spec, SharedOptions.connectDirectory.spec, DashboardHost.port.spec, address.spec, hosts.spec, tokenFile.spec,
+      SharedOptions.bootstrapServers.spec, SharedOptions.connectDirectory.spec, DashboardHost.port.spec, address.spec,
+      hosts.spec, tokenFile.spec,
       DashboardHost.allowActions.spec, metricsURLs.spec, noCanary.spec, webhook.spec, webhookKey.spec,
+      webhookAuthorities.spec,
     ],
     examples: [
       Example("streamsocial dashboard", "the cluster in ./.streamsocial, else on 127.0.0.1:9092"),
@@ -70,11 +75,17 @@ enum DashboardCommand {
     }
     options.webhooks = try arguments[webhook].map { text in
       guard let target = WebhookTarget(text) else {
-        throw UsageError("--webhook has the form http://host[:port]/path; got “\(text)”", path: arguments.path)
+        throw UsageError(
+          "--webhook has the form https://host[:port]/path or http://…; got “\(text)”", path: arguments.path)
       }
       return target
     }
     options.webhookKey = try secret(arguments[webhookKey], of: "--webhook-key-file", arguments) ?? []
+    if !arguments[webhookAuthorities].isEmpty {
+      _ = try secret(arguments[webhookAuthorities], of: "--webhook-ca-file", arguments)
+      options.webhookAuthorities = arguments[webhookAuthorities]
+    }
+    options.webhookTrouble = { Terminal.printError("streamsocial: \($0)") }
     return options
   }
 

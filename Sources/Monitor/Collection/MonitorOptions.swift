@@ -16,6 +16,10 @@ public struct MonitorOptions: Sendable {
   public var webhooks: [WebhookTarget] = []
   /// Signs the webhooks' bodies; empty: no signature.
   public var webhookKey: [UInt8] = []
+  /// A file of PEM certificates that vouch for `https://` webhooks, instead of the system's.
+  public var webhookAuthorities: String?
+  /// Hears why a webhook takes no alerts.
+  public var webhookTrouble: @Sendable (String) -> Void = { _ in }
 
   public init(bootstrapServers: String) { self.bootstrapServers = bootstrapServers }
 }

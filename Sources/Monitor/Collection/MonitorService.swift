@@ -26,7 +26,11 @@ public final class MonitorService: MonitorSource {
     self.options = options
     self.bootstrap = bootstrap
     canary = options.canary.map { Canary(settings: $0) }
-    webhooks = options.webhooks.isEmpty ? nil : Webhooks(options.webhooks, key: options.webhookKey)
+    webhooks =
+      options.webhooks.isEmpty
+      ? nil
+      : Webhooks(
+        options.webhooks, key: options.webhookKey, authorities: options.webhookAuthorities, say: options.webhookTrouble)
     let unaccounted = options.canary.map { Set([$0.topic]) } ?? []
     state = Mutex(
       State(

@@ -1,7 +1,6 @@
 import COpenSSL
-import KafkaClient
 
-/// One POST over a connection of its own.
+/// One try of a delivery.
 ///
 /// Headers besides the usual: `X-StreamSocial-Delivery` (the same for every try), `X-StreamSocial-Timestamp` (seconds
 /// since 1970, of this try) and, with a key, `X-StreamSocial-Signature: sha256=…`, the HMAC-SHA256 (RFC 2104) in hex of
@@ -10,58 +9,46 @@ struct WebhookRequest: Sendable {
   enum Outcome: Sendable, Equatable {
     case accepted
     /// For good: 3xx and 4xx, but for 408 (timeout) and 429 (too many).
-    case refused
+    case refused(String)
     /// Worth another try.
-    case failed
+    case failed(String)
   }
 
   var target: WebhookTarget
   var delivery: WebhookDelivery
   var key: [UInt8]
+  /// A file of PEM certificates that vouch for receivers, instead of the system's.
+  var authorities: String?
 
   /// Blocks the calling thread until the receiver's status is there. `wall`: milliseconds since 1970.
   func post(at wall: Int64, within patience: Duration) -> Outcome {
-    let deadline = ContinuousClock.now + patience
-    do throws(AdminError) {
-      let address = ServerAddress(host: target.host, port: target.port)
-      let socket = try BlockingSocket(connectingTo: address, by: deadline)
-      try socket.send(bytes(at: wall), by: deadline)
-      var line: [UInt8] = []
-      while line.last != 10, line.count < 200 { line += try socket.receive(1, by: deadline) }
-      return Self.outcome(statusLine: String(decoding: line, as: UTF8.self))
-    } catch {
-      return .failed
+    let post = WebPost(
+      url: target.origin + target.path, headers: headers(at: wall), body: delivery.body, authorities: authorities,
+      patience: patience)
+    return switch post.send() {
+    case .status(let status): Self.outcome(status)
+    case .nothing(let reason): .failed(reason)
     }
   }
 
-  func bytes(at wall: Int64) -> [UInt8] {
+  private func headers(at wall: Int64) -> [String] {
     let timestamp = "\(wall / 1_000)"
-    let host = target.host.contains(":") ? "[\(target.host)]" : target.host
-    var head = """
-      POST \(target.path) HTTP/1.1\r
-      Host: \(host):\(target.port)\r
-      Content-Type: application/json\r
-      Content-Length: \(delivery.body.count)\r
-      User-Agent: streamsocial-monitor\r
-      Connection: close\r
-      X-StreamSocial-Delivery: \(delivery.id)\r
-      X-StreamSocial-Timestamp: \(timestamp)\r
-
-      """
+    var headers = [
+      "Content-Type: application/json", "Connection: close", "X-StreamSocial-Delivery: \(delivery.id)",
+      "X-StreamSocial-Timestamp: \(timestamp)",
+    ]
     if !key.isEmpty {
-      head += "X-StreamSocial-Signature: sha256=\(Self.signature(timestamp, delivery.body, key: key))\r\n"
+      headers.append("X-StreamSocial-Signature: sha256=\(Self.signature(timestamp, delivery.body, key: key))")
     }
-    return Array((head + "\r\n").utf8) + delivery.body
+    return headers
   }
 
-  static func outcome(statusLine: String) -> Outcome {
-    let words = statusLine.split { $0 == " " || $0 == "\r\n" || $0 == "\n" }
-    guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else { return .failed }
-    return switch status {
+  static func outcome(_ status: Int) -> Outcome {
+    switch status {
     case 200..<300: .accepted
-    case 408, 429: .failed
-    case 300..<500: .refused
-    default: .failed
+    case 408, 429: .failed("it answers \(status)")
+    case 300..<500: .refused("it answers \(status)")
+    default: .failed("it answers \(status)")
     }
   }
 

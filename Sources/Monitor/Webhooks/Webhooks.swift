@@ -28,11 +28,19 @@ public final class Webhooks: Sendable {
   /// - Parameters:
   ///   - targets: where to POST.
   ///   - key: signs the bodies (HMAC-SHA256); empty: no signature.
-  public convenience init(_ targets: [WebhookTarget], key: [UInt8] = []) {
-    self.init(targets, key: key, pause: Self.pause(after:))
+  ///   - authorities: a file of PEM certificates that vouch for `https://` receivers, instead of the system's.
+  ///   - say: told, once for each receiver and reason, why nothing arrives there; and that it does again.
+  public convenience init(
+    _ targets: [WebhookTarget], key: [UInt8] = [], authorities: String? = nil,
+    say: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.init(targets, key: key, authorities: authorities, say: say, pause: Self.pause(after:))
   }
 
-  init(_ targets: [WebhookTarget], key: [UInt8], pause: @escaping @Sendable (Int) -> Duration) {
+  init(
+    _ targets: [WebhookTarget], key: [UInt8], authorities: String? = nil,
+    say: @escaping @Sendable (String) -> Void = { _ in }, pause: @escaping @Sendable (Int) -> Duration
+  ) {
     var queues: [AsyncStream<WebhookDelivery>.Continuation] = []
     var streams: [(WebhookTarget, AsyncStream<WebhookDelivery>)] = []
     for target in targets {
@@ -44,8 +52,14 @@ public final class Webhooks: Sendable {
     let tally = tally
     workers = streams.map { target, stream in
       Task.detached {
+        var trouble: String?
         for await delivery in stream {
-          let isDone = await Self.deliver(delivery, to: target, key: key, pause: pause)
+          let request = WebhookRequest(target: target, delivery: delivery, key: key, authorities: authorities)
+          let isDone = await Self.deliver(request, pause: pause) { news in
+            guard news != trouble else { return }
+            trouble = news
+            say("webhook \(target.origin): \(news ?? "takes alerts again")")
+          }
           if Task.isCancelled { return }
           tally.add { if isDone { $0.delivered += 1 } else { $0.abandoned += 1 } }
         }
@@ -76,18 +90,23 @@ public final class Webhooks: Sendable {
   /// 1 s, 2 s, 4 s… at most a minute.
   static func pause(after tries: Int) -> Duration { .seconds(min(60, 1 << min(max(0, tries - 1), 6))) }
 
-  /// False when it was given up.
+  /// False when it was given up. `note` hears of every trouble; nil: it went well.
   private static func deliver(
-    _ delivery: WebhookDelivery, to target: WebhookTarget, key: [UInt8], pause: @Sendable (Int) -> Duration
+    _ request: WebhookRequest, pause: @Sendable (Int) -> Duration, _ note: (String?) -> Void
   ) async -> Bool {
     for tries in 1...triesMax {
       let outcome = await WorkerThread.run { () -> WebhookRequest.Outcome in
-        WebhookRequest(target: target, delivery: delivery, key: key).post(at: WallClock.milliseconds, within: patience)
+        request.post(at: WallClock.milliseconds, within: patience)
       }
+      if Task.isCancelled { return false }
       switch outcome {
-      case .accepted: return true
-      case .refused: return false
-      case .failed: break
+      case .accepted:
+        note(nil)
+        return true
+      case .refused(let reason):
+        note(reason)
+        return false
+      case .failed(let reason): note(reason)
       }
       if tries == triesMax { break }
       do { try await Task.sleep(for: pause(tries)) } catch { return false }
