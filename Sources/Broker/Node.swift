@@ -81,8 +81,9 @@ public final class Node: @unchecked Sendable {
       random: seed.stream("data"), log: log)
     data.groups = GroupHost(data, random: seed.stream("groups"))
     control.subscriber = data
+    data.incarnation = .random(using: &seed)
     let lifecycle = try BrokerLifecycle(
-      control, incarnation: .random(using: &seed), directoryID: identity.directoryID,
+      control, incarnation: data.incarnation, directoryID: identity.directoryID,
       previousEpoch: cleanEpoch ?? .none)
     control.lifecycle = lifecycle
     let data = data

@@ -33,9 +33,10 @@ package final class MetadataLog: RaftLog {
     let names = (try? files.list(directory)) ?? []
     for name in names where name.hasSuffix(".checkpoint.part") { try? files.unlink("\(directory)/\(name)") }
     snapshots = names.compactMap(MetadataLog.snapshotID(named:)).sorted()
-    // The log may begin at the newest snapshot: what lies below it is not needed any more.
+    // The log begins at the newest snapshot: what lies below it is not needed any more, and its epochs are forgotten.
     log = try PartitionLog.open(
-      directory: directory, config: config, fileSystem: files, recoveryPoint: .zero, logStartOffset: nil,
+      directory: directory, config: config, fileSystem: files, recoveryPoint: .zero,
+      logStartOffset: snapshots.last?.offset,
       wasCleanShutdown: wasCleanShutdown, now: wallClock())
     flushedOffset = .zero
     if let newest = snapshots.last, newest.offset > log.logEndOffset {

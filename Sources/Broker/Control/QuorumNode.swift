@@ -34,6 +34,8 @@ final class QuorumNode {
   weak var delegate: (any QuorumDelegate)?
   /// Everything below has been handed to the delegate.
   private(set) var appliedOffset: Offset = .zero
+  /// The epoch of the record before it: the log may hold later ones of a newer epoch that are not committed.
+  private var appliedEpoch: LeaderEpoch = .zero
 
   private var timer: LoopTimer?
   private var effects: [RaftEffect] = []
@@ -215,6 +217,7 @@ final class QuorumNode {
       do throws(RaftLogError) {
         let read = try metadataLog.records(from: appliedOffset, upTo: end)
         appliedOffset = read.next
+        appliedEpoch = read.epoch
         delegate?.quorumCommitted(read.records, upTo: read.next, epoch: read.epoch)
       } catch { return fail("\(error)") }
     }
@@ -228,7 +231,7 @@ final class QuorumNode {
 
   private func snapshotIfDue() {
     guard metadataLog.bytesSinceSnapshot > snapshotAfterBytes, let records = snapshotRecords?() else { return }
-    let id = SnapshotID(offset: appliedOffset, epoch: metadataLog.endOffset(for: raft.epoch).epoch)
+    let id = SnapshotID(offset: appliedOffset, epoch: appliedEpoch)
     do throws(RaftLogError) {
       try metadataLog.createSnapshot(id, content: try MetadataSnapshot.encode(records, now: EventLoop.wallClockMilliseconds))
       log.info("metadata snapshot", "end=\(id.offset) epoch=\(id.epoch) records=\(records.count)")
@@ -239,6 +242,7 @@ final class QuorumNode {
   private func load(_ id: SnapshotID) throws(RaftLogError) {
     let records = try MetadataSnapshot.decode(try metadataLog.snapshotContent(id))
     appliedOffset = id.offset
+    appliedEpoch = id.epoch
     log.info("metadata snapshot loaded", "end=\(id.offset) epoch=\(id.epoch) records=\(records.count)")
     delegate?.quorumLoadedSnapshot(records, offset: id.offset, epoch: id.epoch)
   }

@@ -1,3 +1,4 @@
+import BrokerCore
 import CommitLog
 import Controller
 import EventLoop
@@ -14,20 +15,14 @@ extension DataPlane: MetadataSubscriber {
     loop.submit {
       guard !self.isClosed else { return }
       self.image = fresh
-      for topic in fresh.sortedTopics {
-        for index in topic.partitions.indices {
-          self.partitionChanged(TopicIDPartition(topic.id, PartitionID(Int32(index))))
-        }
-      }
-      let gone = self.partitions.keys.filter { fresh.partition($0) == nil }.sorted()
-      for id in gone { self.drop(id) }
-      self.storage.removeStrays(keeping: fresh)
+      if self.isKnown { self.everythingChanged() }
       self.opener.afterAll { self.report(upTo) }
     }
   }
 
   private func apply(_ records: [(offset: Offset, record: MetadataRecord)], upTo: Offset) {
     guard !isClosed else { return }
+    let wasKnown = isKnown
     var delta = MetadataDelta()
     for (offset, record) in records {
       do throws(MetadataError) { try image.apply(record, at: offset, into: &delta) } catch {
@@ -35,8 +30,25 @@ extension DataPlane: MetadataSubscriber {
         return
       }
     }
-    if !delta.isEmpty { react(to: delta) }
+    if isKnown, !wasKnown {
+      everythingChanged()
+    } else if isKnown, !delta.isEmpty {
+      react(to: delta)
+    }
     opener.afterAll { self.report(upTo) }
+  }
+
+  /// The metadata has come to this life's registration. What was said of partitions before was meant for an earlier life,
+  /// and what is not there before may come yet: until then partitions are neither led, followed nor removed.
+  private var isKnown: Bool { image.knows(nodeID, incarnation) }
+
+  private func everythingChanged() {
+    for topic in image.sortedTopics {
+      for index in topic.partitions.indices { partitionChanged(TopicIDPartition(topic.id, PartitionID(Int32(index)))) }
+    }
+    let gone = partitions.keys.filter { image.partition($0) == nil }.sorted()
+    for id in gone { drop(id) }
+    storage.removeStrays(keeping: image)
   }
 
   private func react(to delta: MetadataDelta) {

@@ -23,6 +23,8 @@ final class DataPlane: @unchecked Sendable {
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
   var brokerEpoch = BrokerEpoch.none
+  /// Names this life of the process in its registration.
+  var incarnation = UUID128.zero
   var state = BrokerState.starting
   var partitions: [TopicIDPartition: HostedPartition] = [:]
   let storage: LogStore
