@@ -53,6 +53,7 @@ enum Produce {
     let report = try outputFormat(arguments)
     var sender = try await Sender(arguments)
     var count = 0
+    if StandardInput.isTerminal { Terminal.printError("Type records, then Ctrl-D; how they look: streamsocial produce --help") }
     while true {
       let chunk = await StandardInput.chunk()
       let records = try input.records(chunk)

@@ -11,6 +11,9 @@ import KafkaClient
 
 /// Bytes of standard input, as many at a time as are at hand.
 enum StandardInput {
+  /// Somebody types.
+  static let isTerminal = isatty(0) == 1
+
   /// Empty at the end. Waits without holding a task's thread.
   static func chunk() async -> [UInt8] {
     await WorkerThread.run { () -> [UInt8] in
