@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -88,3 +89,28 @@ def test_down_of_a_cluster_whose_supervisor_crashed(engine, port, place):
         ok(PROGRAM, *up, limit=180)
     finally:
         run(PROGRAM, "down", "--data-dir", place)
+
+
+@pytest.mark.embedded_only
+def test_brokers_start_although_the_program_was_built_anew(port, place):
+    """A build replaces the running supervisor's file; it still finds the brokers' program beside where it was."""
+    folder = place / "bin"
+    folder.mkdir(parents=True)
+
+    def install():
+        for name in ("streamsocial", "streamsocial-broker"):
+            (folder / name).unlink(missing_ok=True)
+            shutil.copy(ROOT / ".build" / "release" / name, folder / name)
+
+    install()
+    data = place / "data"
+    try:
+        words = ["up", "--detach", "--restart", "never", "--data-dir", data, "--dashboard-port", 0, "--port", port + 40]
+        ok(folder / "streamsocial", *words)
+        install()
+        ok(PROGRAM, "kill", 1, "--data-dir", data)
+        until(lambda: states(data).get(1) == "stopped", 10, "broker 1 is gone")
+        ok(PROGRAM, "start", 1, "--data-dir", data)
+        assert states(data)[1] in ("running", "starting")
+    finally:
+        run(PROGRAM, "down", "--data-dir", data)

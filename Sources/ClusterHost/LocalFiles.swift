@@ -103,8 +103,15 @@ enum LocalFiles {
     guard rename(temporary, path) == 0 else { throw .system("cannot write \(path)") }
   }
 
-  /// The path of the running program itself.
-  static func ownExecutable() throws(ClusterError) -> String {
+  /// The path of the running program itself. Looked up once: when the program is built anew while it runs, the system
+  /// does not know any more where it came from, and a supervisor still has brokers to start.
+  static func ownExecutable() throws(ClusterError) -> String { try own.get() }
+
+  private static let own: Result<String, ClusterError> = {
+    do throws(ClusterError) { return .success(try lookUpOwnExecutable()) } catch { return .failure(error) }
+  }()
+
+  private static func lookUpOwnExecutable() throws(ClusterError) -> String {
     #if canImport(Darwin)
       var size = UInt32(PATH_MAX)
       var buffer = [CChar](repeating: 0, count: Int(size))

@@ -48,12 +48,21 @@ extension AdminConnection {
     }.sorted { $0.id < $1.id }
   }
 
-  /// All groups; every broker is asked, for each knows only those that it coordinates.
-  public func groups(timeout: Duration = .seconds(30)) async throws(AdminError) -> [GroupListing] {
+  /// All groups; every broker is asked, for each knows only those that it coordinates. One that does not answer is told
+  /// to `skipping`, and its groups are missing.
+  public func groups(
+    timeout: Duration = .seconds(30), skipping: (Int32, AdminError) -> Void = { _, _ in }
+  ) async throws(AdminError) -> [GroupListing] {
     var result: [GroupListing] = []
     for (id, address) in try await brokers(timeout: timeout) {
-      let connection = try await AdminConnection.connect(to: address)
-      let response = try await connection.send(ListGroupsRequest(), timeout: timeout)
+      let response: ListGroupsResponse
+      do throws(AdminError) {
+        let connection = try await AdminConnection.connect(to: address)
+        response = try await connection.send(ListGroupsRequest(), timeout: timeout)
+      } catch {
+        skipping(id, error)
+        continue
+      }
       try Self.check(response.errorCode, nil)
       result += response.groups.map {
         GroupListing(id: $0.groupId, state: $0.groupState, type: $0.groupType, coordinator: id)

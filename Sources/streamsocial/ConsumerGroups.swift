@@ -20,7 +20,9 @@ enum ConsumerGroups {
     "list", summary: "All consumer groups", options: SharedOptions.connection + [SharedOptions.output.spec],
     examples: [Example("streamsocial groups list", "a line for each")]
   ) { arguments in
-    let groups = try await SharedOptions.connect(arguments).groups(timeout: SharedOptions.patience(arguments))
+    let groups = try await SharedOptions.connect(arguments).groups(timeout: SharedOptions.patience(arguments)) {
+      Terminal.printError("broker \($0) was not asked, the groups that it coordinates are missing here: \($1)")
+    }
     if arguments[SharedOptions.output] == "json" {
       Terminal.print(
         JSON.array(

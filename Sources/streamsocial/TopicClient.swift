@@ -79,8 +79,15 @@ struct TopicClient {
       let address = addresses[found.leader]
     else { throw .refused(code: .leaderNotAvailable, message: "\(topic.name)-\(partition) has no leader") }
     if let connection = connections[found.leader] { return connection }
-    let connection = try await AdminConnection.connect(
-      to: address, clientID: "streamsocial-cli", timeout: Self.patience)
+    let connection: AdminConnection
+    do throws(AdminError) {
+      connection = try await AdminConnection.connect(
+        to: address, clientID: "streamsocial-cli", timeout: Self.patience)
+    } catch {
+      throw .unreachable(
+        address: "broker \(found.leader), which leads \(topic.name)-\(partition)",
+        reason: "\(error). More: streamsocial status")
+    }
     connections[found.leader] = connection
     return connection
   }
