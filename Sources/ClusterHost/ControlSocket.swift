@@ -106,6 +106,10 @@ package final class ControlServer: Sendable {
           return
         }
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+        #if canImport(Darwin)
+          var one: Int32 = 1
+          setsockopt(connection, SOL_SOCKET, SO_NOSIGPIPE, &one, socklen_t(MemoryLayout<Int32>.size))
+        #endif
         WorkerThread.start {
           guard let line = UnixSocket.line(from: connection) else {
             Self.shut(connection)
@@ -182,7 +186,14 @@ enum UnixSocket {
   static func send(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      // Who asked may have gone: that must not end a demo, which does not ignore SIGPIPE.
+      #if canImport(Darwin)
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      #elseif canImport(Musl)
+        let count = rest.withUnsafeBytes { Musl.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      #else
+        let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+      #endif
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
