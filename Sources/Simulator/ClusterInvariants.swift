@@ -11,6 +11,7 @@ import Wire
 /// - P13, R10: every node applies the same metadata records, and equal images at equal offsets.
 /// - P4: a new leader has every committed batch; one leader for each epoch of a partition. P5, P7: nobody's committed
 ///   batches differ, and consumers are shown nothing else. P9, P12.
+/// - G3, at the end: a coordinator's memory is what a replay of its partition gives.
 /// - G2: a coordinator that begins to serve has the last acknowledged commit, or a later one.
 final class ClusterInvariants {
   struct Entry: Hashable {
@@ -24,7 +25,7 @@ final class ClusterInvariants {
   private(set) var violation: String?
   /// The newest metadata that any node has applied.
   private(set) var image = MetadataImage()
-  private var imageEnd = Offset.zero
+  private(set) var imageEnd = Offset.zero
   private var records: [Offset: UInt64] = [:]
   private var images: [Offset: UInt64] = [:]
   private var leaders: [TopicIDPartition: [LeaderEpoch: BrokerID]] = [:]
@@ -123,6 +124,8 @@ final class ClusterInvariants {
     compare(partition, from: .zero, upTo: end, "P4: \(node.id) leads without what was committed")
   }
 
+  func end(of id: TopicIDPartition) -> Offset { committed[id]?.last?.end ?? .zero }
+
   private func isNewest(_ epoch: LeaderEpoch, of id: TopicIDPartition) -> Bool {
     epoch >= image.partition(id)?.leaderEpoch ?? .none
   }
@@ -209,6 +212,11 @@ final class ClusterInvariants {
         }
         offset = last.batch.end
       }
+    }
+    for node in cluster.nodes {
+      guard let process = node.process, process.shard?.servingEpoch != nil else { continue }
+      let (live, replayed) = (cluster.committedOffsets(node, process), cluster.replayedOffsets(node, process))
+      require(live == replayed, "G3: coordinator \(node.id) has \(live ?? []), a replay gives \(replayed ?? [])")
     }
     history.group(SimulatedConsumer.group, saw: (0..<Self.capacity).map(cluster.consumer.seen.contains))
     let findings = Checker.check(history)

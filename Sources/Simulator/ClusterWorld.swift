@@ -52,6 +52,8 @@ package struct ClusterFlaws: OptionSet, Sendable {
   package static let actsBeforeRegistered = ClusterFlaws(rawValue: 256)
   /// A metadata snapshot bears the newest epoch of the log, which may be that of uncommitted records behind it.
   package static let namesSnapshotsByTheLog = ClusterFlaws(rawValue: 512)
+  /// A coordinator is not told when what it was told to doubt is replicated after all.
+  package static let forgetsDoubts = ClusterFlaws(rawValue: 1024)
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.

@@ -140,7 +140,7 @@ extension SimulatedCluster {
     case .stopFetching: partition.follows = nil
     case .truncated(let offset, let isBelow):
       counters.truncations += 1
-      narrate("\(node.id) cuts \(partition.name) to \(offset)")
+      narrate("\(node.id) cuts \(partition.name) to \(offset), committed is \(invariants.end(of: partition.id))")
       if let stored = node.recoveryPoints[partition.name] {
         node.recoveryPoints[partition.name] = min(stored, partition.log.recoveryPoint)
       }

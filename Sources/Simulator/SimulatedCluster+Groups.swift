@@ -13,6 +13,7 @@ extension SimulatedCluster {
     guard partition.name.topic == Self.offsetsTopic, node.process === process else { return }
     guard partition.replica.isLeader else {
       process.shardLoading = nil
+      process.inDoubt = []
       if process.shard != nil { step(.unload, node, process) }
       process.shard = nil
       return
@@ -23,6 +24,7 @@ extension SimulatedCluster {
       process.shard = GroupShard(
         configuration: GroupConfiguration(), random: source.stream("shard \(node.index) \(node.life)"))
     }
+    process.inDoubt = []
     step(.load(epoch: epoch), node, process)
     var offset = partition.log.logStartOffset
     while offset < partition.log.logEndOffset, !world.flaws.contains(.servesGroupsUnread) {
@@ -51,14 +53,38 @@ extension SimulatedCluster {
   }
 
   func groupHighWatermarkAdvanced(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
-    guard partition.name.topic == Self.offsetsTopic, let (epoch, end) = process.shardLoading,
-      partition.replica.isLeader, partition.replica.leaderEpoch == epoch, partition.replica.highWatermark >= end
+    guard partition.name.topic == Self.offsetsTopic else { return }
+    settleDoubts(partition, node, process)
+    guard let (epoch, end) = process.shardLoading, partition.replica.isLeader, partition.replica.leaderEpoch == epoch, partition.replica.highWatermark >= end
     else { return }
     process.shardLoading = nil
     counters.coordinatorLoads += 1
     narrate("\(node.id) coordinates groups in epoch \(epoch)")
     step(.loaded(epoch: epoch), node, process)
     invariants.loaded(committedOffsets(node, process), of: partition.id, epoch: epoch, node)
+  }
+
+  private func settleDoubts(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
+    let (waiting, mark) = (process.inDoubt, partition.replica.highWatermark)
+    process.inDoubt = waiting.filter { $0.end > mark }
+    for doubt in waiting where doubt.end <= mark { step(.appendResult(doubt.append, .none), node, process) }
+  }
+
+  /// What a new coordinator would make of this node's partition, if it coordinates.
+  func replayedOffsets(_ node: SimulatedNode, _ process: NodeProcess) -> [Int64]? {
+    guard let partition = process.partitions.values.first(where: { $0.name.topic == Self.offsetsTopic }) else { return nil }
+    let live = process.shard
+    process.shard = GroupShard(configuration: GroupConfiguration(), random: source.stream("replay"))
+    var offset = partition.log.logStartOffset
+    while offset < partition.log.logEndOffset {
+      let next = replay(read(partition, from: offset, upTo: partition.log.logEndOffset, maxBytes: 1 << 20), node, process)
+      guard next > offset else { break }
+      offset = next
+    }
+    step(.loaded(epoch: partition.replica.leaderEpoch), node, process)
+    let found = committedOffsets(node, process)
+    process.shard = live
+    return found
   }
 
   func tickGroups(_ node: SimulatedNode, _ process: NodeProcess) {
@@ -86,13 +112,17 @@ extension SimulatedCluster {
       return step(.appendResult(append, .notLeaderOrFollower), node, process)
     }
     var isAnswered = false
-    let answer: (ErrorCode) -> Void = { code in
+    let answer: (ErrorCode, Offset) -> Void = { code, base in
       guard !isAnswered else { return }
       isAnswered = true
+      let isInDoubt = code == .notEnoughReplicasAfterAppend || code == .requestTimedOut
+      if isInDoubt, !self.world.flaws.contains(.forgetsDoubts) {
+        process.inDoubt.append((append, base + Int64(records.count)))
+      }
       self.step(.appendResult(append, code), node, process)
     }
-    produce(bytes, to: partition, isClient: false, node, process) { code, _ in answer(code) }
-    if world.flaws.contains(.commitsAtAppend), node.process === process { answer(.none) }
+    produce(bytes, to: partition, isClient: false, node, process, answer)
+    if world.flaws.contains(.commitsAtAppend), node.process === process { answer(.none, .none) }
   }
 
   // MARK: requests

@@ -92,6 +92,7 @@ extension SimulatedCluster {
           invariants.metadata(record, at: offset, node.id)
           try process.image.apply(record, at: offset)
         }
+        narrateChanges(process.image, upTo: read.next)
         invariants.image(process.image, upTo: read.next, node.id)
         process.news.append((read.records, nil, read.next))
       } catch { return invariants.broken("P13: metadata at \(process.appliedOffset) of \(node.id): \(error)") }
@@ -100,6 +101,19 @@ extension SimulatedCluster {
       activateIfDue(node, process)
     }
     snapshotIfDue(node, process)
+  }
+
+  private func narrateChanges(_ image: MetadataImage, upTo end: Offset) {
+    guard narrates, end > invariants.imageEnd else { return }
+    for topic in image.sortedTopics {
+      for (index, partition) in topic.partitions.enumerated() {
+        let id = TopicIDPartition(topic.id, PartitionID(Int32(index)))
+        guard invariants.image.partition(id) != partition else { continue }
+        narrate(
+          "\(topic.name)-\(index): leader \(partition.leader) of epoch \(partition.leaderEpoch), ISR \(partition.isr), "
+            + "ELR \(partition.elr)")
+      }
+    }
   }
 
   /// The data loop hears of it a little later.

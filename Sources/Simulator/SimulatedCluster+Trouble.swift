@@ -56,7 +56,11 @@ extension SimulatedCluster {
   /// The budget of KIP-966: one lossy death (min ISR − 1) until it is made good, and no unclean one beside it.
   private func mayDie(_ node: SimulatedNode) -> Bool {
     settleDebts()
-    return node.process != nil && nodes.allSatisfy { $0 === node || $0.debt == .none }
+    // A disk that is about to fail is a death to come.
+    return node.process != nil
+      && nodes.allSatisfy {
+        $0 === node || $0.debt == .none && $0.disk.capacity == nil && !$0.disk.failNextSync
+      }
   }
 
   /// A death is made good once the metadata knows the new life, and a lost page cache once that is in every ISR.

@@ -75,7 +75,8 @@ final class NodeProcess {
   var shard: GroupShard?
   var shardLoading: (epoch: LeaderEpoch, end: Offset)?
   var groupReplies: [Groups.RequestToken: (GroupResponse) -> Void] = [:]
-  var appends: [UInt64: AppendToken] = [:]
+  /// Appends in the log that were not replicated when their waiting ended.
+  var inDoubt: [(append: AppendToken, end: Offset)] = []
 
   init(
     wasClean: Bool, incarnation: UUID128, raft: RaftNode, metadataLog: MetadataLog, stateFile: QuorumStateFile,

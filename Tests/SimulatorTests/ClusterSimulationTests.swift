@@ -104,6 +104,7 @@ private let plantedFlaws = [
   ClusterFlaw("commits are answered at append", .commitsAtAppend, noticedBy: ["G2"]),
   ClusterFlaw("a broker acts before it is registered", .actsBeforeRegistered, noticedBy: ["P4"]),
   ClusterFlaw("snapshots bear the log's newest epoch", .namesSnapshotsByTheLog, noticedBy: ["S1"]),
+  ClusterFlaw("what is in doubt is forgotten", .forgetsDoubts, noticedBy: ["G3"]),
 ]
 
 /// Goal: the simulation notices what it is there to notice. Method: each flaw must be found within 400 seeds; the same
