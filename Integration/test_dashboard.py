@@ -181,8 +181,10 @@ def test_messages_are_found_and_produced(cluster, address, browser):
 
 
 def test_a_dashboard_that_ends_leaves_a_page_that_says_so(cluster, port, scratch, browser):
-    first = Dashboard(cluster, port + 51, scratch / "dashboard-2.log")
-    with browser.page(first.address, problems_allowed=True) as page:
+    with (
+        Dashboard(cluster, port + 51, scratch / "dashboard-2.log") as first,
+        browser.page(first.address, problems_allowed=True) as page,
+    ):
         verdict(live(page), "Healthy", limit=30)
         expect(page.locator("#about")).to_contain_text("read-only")
         first.stop()

@@ -89,7 +89,8 @@ def test_every_documented_path_answers(api, cluster, topic):
         names = "readers" if "groups" in path else topic
         answer = api.ask("GET", path.replace("{name}", names))
         assert answer.status == 200, f"{path}: {answer.status} {answer.body[:300]}"
-        assert answer.headers["Content-Type"] == "application/json"
+        kind = "text/plain; version=0.0.4; charset=utf-8" if path == "/metrics" else "application/json"
+        assert answer.headers["Content-Type"] == kind, path
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
         assert api.ask("HEAD", path.replace("{name}", names)).status == 200
         assert api.ask("DELETE", path.replace("{name}", names)).status == 405

@@ -65,6 +65,7 @@ def test_unknown_is_neither_zero_nor_green(browser):
             expect(tile(page, name)).to_have_text("–")
             expect(page.locator(f"#tile-{name}")).to_have_attribute("data-tone", "unknown")
         assert page.locator("#verdict [data-tone=good], .tile[data-tone=good]").count() == 0
+        expect(page.locator("#partitions-summary")).to_have_text("57 partitions in 5 topics, as last known")
 
 
 def test_a_fault_shows_everywhere_and_clears(browser):

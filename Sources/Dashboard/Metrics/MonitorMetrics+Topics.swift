@@ -21,7 +21,9 @@ extension MonitorMetrics {
     var rows: [Row] = []
     var leftOut = 0
     page.metric("kafka_topic_partitions", .gauge, "Number of partitions of a topic.")
-    for topic in report.partitions.topics {
+    // While the cluster cannot be asked, the map is what it was.
+    let topics = report.model.partitions.total == nil ? [] : report.partitions.topics
+    for topic in topics {
       let labels = PrometheusLabels("topic", topic.name)
       page.sample(topic.partitions.count, labels)
       guard rows.count + topic.partitions.count <= limits.topicPartitions else {

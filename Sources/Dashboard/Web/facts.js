@@ -37,9 +37,9 @@ function canary({ canary: { brokers, endToEndPercentile99 } }) {
   const each = brokers.slice(0, listedMax).map((broker) => {
     if (broker.ok === undefined) return `broker ${broker.id} unknown`;
     if (!broker.ok) return `broker ${broker.id} fails${broker.error === undefined ? "" : ` (${cut(broker.error, 80)})`}`;
-    return `broker ${broker.id} ${latency(broker.produceMilliseconds)}, ${latency(broker.endToEndMilliseconds)}`;
+    return `broker ${broker.id} after ${latency(broker.produceMilliseconds)}, back after ${latency(broker.endToEndMilliseconds)}`;
   });
-  return { text: `${each.join("; ")}; end to end p99 ${latency(endToEndPercentile99)}`, tone: brokers.some((broker) => broker.ok === false) ? "warn" : undefined };
+  return { text: `${each.join("; ")}; p99 back after ${latency(endToEndPercentile99)}`, tone: brokers.some((broker) => broker.ok === false) ? "warn" : undefined };
 }
 
 function errors({ traffic, canary: { brokers } }) {

@@ -7,7 +7,7 @@ import { byId, setText } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { cut } from "./format.js";
 import { showGroups } from "./groups.js";
-import { partitionsThemeChanged, showPartitions, startPartitions } from "./partitions.js";
+import { partitionsThemeChanged, showPartitions, showPartitionsAge, startPartitions } from "./partitions.js";
 import { showRemedy } from "./remedy.js";
 import { Stream } from "./stream.js";
 import { startTheme } from "./theme.js";
@@ -80,6 +80,7 @@ function showAll() {
     () => showTiles(model),
     () => showBrokers(model, about, now),
     () => showFacts(model),
+    () => showPartitionsAge(model),
     () => showGroups(model, now),
     () => showAlerts(about, now),
     () => showRemedy(model, now),

@@ -2,7 +2,7 @@
 // partitions are three thousand cells; a change redraws only the cells that changed.
 
 import { byId, element, setAttribute, setHidden, setText, svg } from "./dom.js";
-import { cut, plural } from "./format.js";
+import { cut, isKnown, plural } from "./format.js";
 import { cell, isTroubled, label, lay, left, roleOf, roles, shape } from "./partition-layout.js";
 import { colours, rootScale } from "./theme.js";
 
@@ -16,6 +16,7 @@ let drawnRoles; // Uint8Array, as drawn
 let width = 0;
 let palette;
 let onlyTroubled = false;
+let isCurrent = true; // whether the latest round could ask for it
 let pointed; // index of the partition under pointer or cursor
 
 export function startPartitions() {
@@ -47,6 +48,15 @@ export function showPartitions(newMap) {
   if (!sameShape || onlyTroubled) redraw();
   else drawChanges();
   summarize();
+}
+
+/** While the cluster cannot be asked, the map is what it was; it says so and loses its colours. */
+export function showPartitionsAge(model) {
+  const current = isKnown(model.partitions.total);
+  if (current === isCurrent) return;
+  isCurrent = current;
+  setAttribute(byId("partitions-stage"), "data-current", current ? undefined : "no");
+  if (map) summarize();
 }
 
 function redraw() {
@@ -149,7 +159,12 @@ function summarize() {
     total += topic.partitions.length;
     for (const partition of topic.partitions) troubled += isTroubled(partition) ? 1 : 0;
   }
-  setText(byId("partitions-summary"), `${plural(total, "partition")} in ${plural(map.topics.length, "topic")}, ${troubled === 0 ? "all whole" : `${troubled} not well`}`);
+  setText(byId("partitions-summary"), `${plural(total, "partition")} in ${plural(map.topics.length, "topic")}, ${judgement(troubled)}`);
+}
+
+function judgement(troubled) {
+  if (!isCurrent) return "as last known";
+  return troubled === 0 ? "all whole" : `${troubled} not well`;
 }
 
 // Reading one partition

@@ -22,7 +22,7 @@ export function showRemedy(model, now) {
   keep(byId("remedy-commands"), model.nextCommands.slice(0, commandsMax), (next) => `${next.command}\n${next.reason}`, (next) => {
     const command = cut(next.command, 2000);
     return element("li", {},
-      element("div", { class: "command" }, element("code", { text: command }),
+      element("div", { class: "command" }, inWords(command),
         element("button", { type: "button", class: "small", "aria-label": `Copy: ${cut(command, 80)}`, onclick: () => copied(command) }, icon("copy"), "Copy")),
       element("p", { text: cut(next.reason, 300) }));
   });
@@ -48,6 +48,11 @@ export function showRemedy(model, now) {
     setAttribute(cells[3], "title", `replicas ${list(entry.replicas)}`);
     setText(cells[4], span(now - entry.since));
   });
+}
+
+/** Breaks between words alone: an option that is cut at its hyphens is hard to read. */
+function inWords(command) {
+  return element("code", {}, ...command.split(" ").flatMap((word, index) => [index ? " " : "", element("span", { text: word })]));
 }
 
 const leaderName = (id) => (id < 0 ? "none" : String(id));
