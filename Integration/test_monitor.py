@@ -60,7 +60,12 @@ def test_a_killed_broker_shows_within_two_seconds_and_clears_after_its_return(cl
     assert "broker-down" in line["reasons"]
     assert line["failures_tolerated"] == 0
     assert f"broker {victim}" in line["sentence"]
-    assert cluster.status()["verdict"] != "healthy"
+    assert "BrokerDown" in {alert["name"] for alert in line["alerts"]}
+    status = cluster.status()
+    assert status["verdict"] != "healthy"
+    assert {"BrokerDown", "NoFailureTolerated"} <= {alert["name"] for alert in status["alerts"]}
+    # It writes no test events, and says so rather than showing a figure.
+    assert status["produce_p99_ms"] is None and line["produce_p99_ms"] is None
     _, line = watch.after(begin, lambda line: "writes go on" in line["sentence"] and line["verdict"] == "degraded", 30)
     assert line["offline"] == 0
     cluster.start(victim)

@@ -120,6 +120,7 @@ def test_one_model_a_line_as_json(cluster):
     assert [model["sequence"] for model in models] == list(range(1, len(models) + 1))
     assert models[-1]["verdict"]["word"] == "healthy"
     assert [broker["id"] for broker in models[-1]["brokers"]] == [1, 2, 3]
+    assert models[-1]["alerts"] == {"firing": [], "history": []}
 
 
 def once(cluster, servers, *words, expected):
@@ -134,5 +135,15 @@ def test_once_and_its_exit_code(cluster):
     assert once(cluster, cluster.bootstrap, expected=0).startswith("✔ HEALTHY")
     assert json.loads(once(cluster, cluster.bootstrap, "--output", "json", expected=0))["verdict"]["word"] == "healthy"
     assert not cluster.partitions("streamsocial-canary"), "one look writes nothing"
-    nobody = once(cluster, "127.0.0.1:1", "--output", "json", expected=10)
-    assert json.loads(nobody)["verdict"]["word"] in ("unknown", "unavailable")
+    nobody = json.loads(once(cluster, "127.0.0.1:1", "--output", "json", expected=10))
+    assert nobody["verdict"]["word"] in ("unknown", "unavailable")
+    assert [alert["name"] for alert in nobody["alerts"]["firing"]] == ["ClusterUnreachable"]
+
+
+def test_alert_settings_that_are_none(cluster):
+    for setting in ("BrokerDown", "BrokerDown.after=soon", "Nothing.after=1s"):
+        process = subprocess.run(
+            [cluster.program, "top", "--once", "--bootstrap-servers", cluster.bootstrap, "--alert-setting", setting],
+            capture_output=True, text=True, timeout=30,
+        )
+        assert process.returncode == 2 and "--alert-setting" in process.stderr, process.stderr

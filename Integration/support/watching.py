@@ -7,6 +7,11 @@ import time
 from .waiting import until
 
 
+def alert_settings(*settings):
+    """Words for the command line."""
+    return [word for setting in settings for word in ("--alert-setting", setting)]
+
+
 class Watch:
     """One `top` process without a terminal: a line a second, kept with the time it came (monotonic)."""
 
@@ -34,6 +39,17 @@ class Watch:
     def alerts(self):
         """Those of the latest line; none before the first."""
         return self.alerts_of(self.lines[-1][1]) if self.lines else set()
+
+    def is_healthy(self):
+        """The latest line says so, and no alert fires; what groups do is another story."""
+        return bool(self.lines) and " HEALTHY " in self.lines[-1][1] and not any(
+            not alert.startswith("Group") for alert in self.alerts
+        )
+
+    def controller(self):
+        """As the latest line has it; None when there is none."""
+        word = next(word for word in self.lines[-1][1].split() if word.startswith("controller="))
+        return None if word.endswith("?") else int(word.removeprefix("controller="))
 
     def first(self, alert, since):
         """How long after `since` the alert was first seen firing; None when it was not."""

@@ -11,9 +11,6 @@ enum DashboardCommand {
   static let hosts = Option.repeated("host", "NAME", help: "A further name by which browsers call it")
   static let tokenFile = Option.text(
     "token-file", "FILE", default: "", kind: .path, help: "Holds the token that visitors must know")
-  static let metricsURLs = Option.repeated(
-    "metrics-url", "ID=URL", kind: .keyValue, help: "A broker's metrics page, http://host:port/metrics")
-  static let noCanary = Option.flag("no-canary", help: "Write no test events into the cluster")
   static let webhook = Option.repeated("webhook", "URL", help: "Where alerts are sent, as JSON: https:// or http://")
   static let webhookKey = Option.text(
     "webhook-key-file", "FILE", default: "", kind: .path, help: "Signs what is sent to webhooks (HMAC-SHA256)")
@@ -30,10 +27,9 @@ enum DashboardCommand {
       """,
     options: [
       SharedOptions.bootstrapServers.spec, SharedOptions.connectDirectory.spec, DashboardHost.port.spec, address.spec,
-      hosts.spec, tokenFile.spec,
-      DashboardHost.allowActions.spec, metricsURLs.spec, noCanary.spec, webhook.spec, webhookKey.spec,
+      hosts.spec, tokenFile.spec, DashboardHost.allowActions.spec, webhook.spec, webhookKey.spec,
       webhookAuthorities.spec,
-    ],
+    ] + Watching.options,
     examples: [
       Example("streamsocial dashboard", "the cluster in ./.streamsocial, else on 127.0.0.1:9092"),
       Example(
@@ -66,13 +62,7 @@ enum DashboardCommand {
 
   private static func monitoring(_ arguments: Arguments) throws -> MonitorOptions {
     var options = MonitorOptions(bootstrapServers: try SharedOptions.servers(arguments))
-    if arguments[noCanary] { options.canary = nil }
-    for text in arguments[metricsURLs] {
-      guard let split = text.firstIndex(of: "="), let id = Int32(text[..<split]), id >= 0 else {
-        throw UsageError("--metrics-url has the form ID=http://host:port/metrics; got “\(text)”", path: arguments.path)
-      }
-      options.metricsURLs[id] = String(text[text.index(after: split)...])
-    }
+    try Watching.apply(arguments, to: &options)
     options.webhooks = try arguments[webhook].map { text in
       guard let target = WebhookTarget(text) else {
         throw UsageError(

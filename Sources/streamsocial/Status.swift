@@ -10,7 +10,10 @@ enum Status {
 
   static let command: Command = Command(
     "status", summary: "How a cluster is: verdict, brokers, partitions that are not whole",
-    discussion: "Exit code 10 unless the verdict is healthy.",
+    discussion: """
+      Exit code 10 unless the verdict is healthy. It only looks: it writes no test events, so how long writes take is
+      not known here (`top` and the dashboard measure it), and alerts that have to last are told with --watch alone.
+      """,
     options: Operate.location + [SharedOptions.bootstrapServers.spec, SharedOptions.output.spec, watch.spec],
     examples: [
       Example("streamsocial status", "the cluster in ./.streamsocial"),
@@ -22,8 +25,8 @@ enum Status {
     let target = try await Target(arguments)
     let isJSON = arguments[SharedOptions.output] == "json"
     if arguments[watch] { try await follow(target, isJSON: isJSON) }
-    let status = try await judged(target)
-    Terminal.print(isJSON ? status.json.text() : status.text(coloured: Terminal.outputHasColour))
+    let (status, alerts) = try await judged(target)
+    Terminal.print(isJSON ? json(status, alerts).text() : text(status, alerts))
     if !isJSON, let directory = target.directory, let next = next(status, SupervisorDirectory(directory)) {
       Terminal.print("\nNext: \(next)")
     }
@@ -62,7 +65,7 @@ enum Status {
     }
   }
 
-  private static func judged(_ target: Target) async throws -> ClusterStatus {
+  private static func judged(_ target: Target) async throws -> (ClusterStatus, AlertList?) {
     var status: ClusterStatus
     if let directory = target.directory {
       status = try await ClusterInspection.status(ofDirectory: directory)
@@ -72,7 +75,8 @@ enum Status {
     var options = target.monitoring
     options.patience = 2_000
     // Who could not look does not judge: what the first look found stands.
-    guard let model = await ClusterCheck.model(options), model.verdict.word != .unknown else { return status }
+    guard let (model, alerts) = await ClusterCheck.look(options) else { return (status, nil) }
+    if model.verdict.word == .unknown { return (status, alerts) }
     let verdict: ClusterStatus.Verdict =
       switch model.verdict.word {
       case .healthy: .healthy
@@ -82,7 +86,32 @@ enum Status {
     status.judge(
       as: verdict, reasons: model.verdict.reasons.filter { $0.severity > .info }.map(\.text),
       sentence: model.verdict.sentence, failuresTolerated: model.tolerance.failures)
-    return status
+    return (status, alerts)
+  }
+
+  private static func json(_ status: ClusterStatus, _ alerts: AlertList?) -> JSON {
+    guard case .object(let fields) = status.json else { return status.json }
+    return .object(
+      fields + [("produce_p99_ms", .null), ("alerts", alerts.map { .array($0.firing.map(json)) } ?? .null)])
+  }
+
+  private static func json(_ alert: Alert) -> JSON {
+    [
+      "name": .string(alert.name), "severity": .string(alert.severity.rawValue),
+      "subject": alert.subject.map { .string($0) } ?? .null, "summary": .string(alert.summary),
+      "action": .string(alert.action), "fired_at": .integer(Int(alert.firedAt)),
+    ]
+  }
+
+  private static func text(_ status: ClusterStatus, _ alerts: AlertList?) -> String {
+    var lines = [status.text(coloured: Terminal.outputHasColour), ""]
+    if let alerts, let at = alerts.firing.map(\.firedAt).max() {
+      let screen = TopScreen(
+        width: Terminal.outputIsTerminal ? Terminal.width : 120, height: 1_000, coloured: Terminal.outputHasColour)
+      lines += screen.lines(alerts, at: at) + [""]
+    }
+    lines.append("Produce latency: not known here; `streamsocial top` measures it with test events.")
+    return lines.joined(separator: "\n")
   }
 
   /// What to type about a broker that is not there; nil when none is missing.
@@ -100,13 +129,14 @@ enum Status {
     guard let monitor = MonitorService(target.monitoring) else {
       throw ClusterError(.notPossible, "--bootstrap-servers has the form host:port,host:port,…")
     }
-    let (models, next) = AsyncStream.makeStream(of: ClusterModel.self, bufferingPolicy: .bufferingNewest(10))
-    let subscription = monitor.subscribe { next.yield($0.model) }
+    let (reports, next) = AsyncStream.makeStream(of: MonitorReport.self, bufferingPolicy: .bufferingNewest(10))
+    let subscription = monitor.subscribe { next.yield($0) }
     monitor.start()
     var last: [String] = []
-    for await model in models {
+    for await report in reports {
+      let model = report.model
       if isJSON {
-        Terminal.print(line(model).text())
+        Terminal.print(line(model, report.alerts).text())
         continue
       }
       let now = [model.verdict.word.rawValue] + model.verdict.reasons.filter { $0.severity > .info }.map(\.code)
@@ -118,7 +148,7 @@ enum Status {
   }
 
   /// The essential of one second, on one line.
-  private static func line(_ model: ClusterModel) -> JSON {
+  private static func line(_ model: ClusterModel, _ alerts: AlertList) -> JSON {
     func number(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
     return [
       "at": .integer(Int(model.at)), "verdict": .string(model.verdict.word.rawValue),
@@ -127,7 +157,8 @@ enum Status {
       "failures_tolerated": number(model.tolerance.failures), "controller": number(model.controller.id.map(Int.init)),
       "partitions": number(model.partitions.total), "offline": number(model.partitions.offline),
       "under_min_isr": number(model.partitions.underMinISR),
-      "under_replicated": number(model.partitions.underReplicated),
+      "under_replicated": number(model.partitions.underReplicated), "produce_p99_ms": .null,
+      "alerts": .array(alerts.firing.map(json)),
       "brokers": .array(
         model.brokers.map { ["id": .integer(Int($0.id)), "state": .string($0.state.rawValue)] }),
     ]

@@ -13,19 +13,17 @@ import Synchronization
 /// `streamsocial top`: a cluster's health in the terminal, once a second.
 enum Top {
   static let once = Option.flag("once", help: "Print one snapshot and end; writes nothing into the cluster")
-  static let noCanary = Option.flag("no-canary", help: "Write no test events; how writes feel stays unknown then")
 
   static let command: Command = Command(
     "top", summary: "Watch a cluster in the terminal: health, brokers, alerts, groups, once a second",
     discussion: """
       q or Ctrl-C ends it. When the output is no terminal, one line a second is printed instead, or with
-      --output json one object (the model of /api/v1/model). With --once the exit code is 10 unless the cluster is
+      --output json one object (the model of /api/v1/model, and the alerts). With --once the exit code is 10 unless the cluster is
       healthy. Without --bootstrap-servers it watches the cluster in --data-dir.
       """,
     options: [
       SharedOptions.bootstrapServers.spec, SharedOptions.dataDirectory.spec, SharedOptions.output.spec, once.spec,
-      noCanary.spec,
-    ],
+    ] + Watching.options,
     examples: [
       Example("streamsocial top", "the cluster in ./.streamsocial"),
       Example("streamsocial top --bootstrap-servers kafka.example:9092 --no-canary", "any Kafka cluster, read only"),
@@ -45,7 +43,7 @@ enum Top {
       await onScreen(monitor, end)
     } else {
       let lines = monitor.subscribe { report in
-        Terminal.print(asJSON ? json(report.model) : TopScreen.line(report))
+        Terminal.print(asJSON ? json(report) : TopScreen.line(report))
       }
       monitor.start()
       for await _ in end.stream {}
@@ -62,10 +60,11 @@ enum Top {
       throw ClusterError(.notPossible, "there is no cluster in \(arguments[SharedOptions.dataDirectory])")
     }
     var options = MonitorOptions(bootstrapServers: cluster?.bootstrapServers ?? arguments[SharedOptions.bootstrapServers])
-    if arguments[noCanary] || arguments[once] { options.canary = nil }
     if let cluster {
       for id in 1...Int32(clamping: cluster.brokerCount) { options.metricsURLs[id] = cluster.metricsURL(of: id) }
     }
+    try Watching.apply(arguments, to: &options)
+    if arguments[once] { options.canary = nil }
     return options
   }
 
@@ -102,16 +101,29 @@ enum Top {
       guard model.sequence >= 2, model.verdict.word != .unknown || model.sequence >= 5 else { continue }
       let screen = TopScreen(width: Terminal.outputIsTerminal ? Terminal.width : 120, height: 1_000,
         coloured: Terminal.outputHasColour)
-      Terminal.print(asJSON ? json(model) : screen.lines(report).joined(separator: "\n"))
+      Terminal.print(asJSON ? json(report) : screen.lines(report).joined(separator: "\n"))
       return model.verdict.word == .healthy ? .success : .unhealthy
     }
     return .failure
   }
 
-  private static func json(_ model: ClusterModel) -> String {
+  /// The model with the alerts beside its own fields.
+  private struct Line: Encodable {
+    var report: MonitorReport
+
+    enum CodingKeys: CodingKey { case alerts }
+
+    func encode(to encoder: Encoder) throws {
+      try report.model.encode(to: encoder)
+      var fields = encoder.container(keyedBy: CodingKeys.self)
+      try fields.encode(report.alerts, forKey: .alerts)
+    }
+  }
+
+  private static func json(_ report: MonitorReport) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(model) else { return "{}" }
+    guard let data = try? encoder.encode(Line(report: report)) else { return "{}" }
     return String(decoding: data, as: UTF8.self)
   }
 }

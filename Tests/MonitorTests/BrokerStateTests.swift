@@ -18,10 +18,12 @@ import Testing
     var leaderless = 0
     var isElecting = false
     var isFresh = true
+    var isStarved = false
 
     static let well = Second()
     static let refuses = Second(answer: .refuses)
     static let silent = Second(answer: .silent)
+    static let perhapsSilent = Second(answer: .silent, isStarved: true)
     static let behind = Second(inSync: 1, leaders: 0)
     static let out = Second(isMember: false, leaders: 0)
 
@@ -37,7 +39,7 @@ import Testing
         isMember: isMember, isFenced: isFenced, answer: answer,
         process: process.map { .init(broker: 1, processID: 7, state: $0, metricsURL: nil) }, replicas: replicas,
         inSyncReplicas: inSync, leaders: leaders, leaderless: leaderless, isElecting: isElecting,
-        metadataIsFresh: isFresh)
+        metadataIsFresh: isFresh, monitorWasStarved: isStarved)
     }
   }
 
@@ -50,10 +52,13 @@ import Testing
   static let stories: [Story] = [
     Story(name: "serves", steps: [(.well, .running), (.well, .running)]),
     Story(
-      name: "one silence is nothing, two are a failure, an answer ends it",
+      name: "silence is a failure, an answer ends it",
+      steps: [(.well, .running), (.silent, .failed), (.silent, .failed), (.well, .running)]),
+    Story(
+      name: "silence while the monitor had no time is nothing, twice",
       steps: [
-        (.well, .running), (.silent, .running), (.well, .running), (.silent, .running), (.silent, .failed),
-        (.well, .running),
+        (.well, .running), (.perhapsSilent, .running), (.perhapsSilent, .running), (.well, .running),
+        (.perhapsSilent, .running), (.perhapsSilent, .running), (.perhapsSilent, .failed), (.well, .running),
       ]),
     Story(name: "refused counts at once", steps: [(.well, .running), (.refuses, .failed), (.refuses, .failed)]),
     Story(
@@ -100,7 +105,7 @@ import Testing
       name: "paused, says the supervisor",
       steps: [(.well, .running), (Second(answer: .silent, process: "paused"), .failed), (.well, .running)]),
     Story(
-      name: "paused, and nobody says so", steps: [(.well, .running), (.silent, .running), (.silent, .failed)]),
+      name: "paused, and nobody says so", steps: [(.well, .running), (.silent, .failed), (.silent, .failed)]),
     Story(
       name: "first start of its process",
       steps: [

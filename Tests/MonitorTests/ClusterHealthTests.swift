@@ -6,7 +6,9 @@ import Testing
   var cluster = Observations()
   var health = ClusterHealth(bootstrapServers: "127.0.0.1:9092")
 
-  private mutating func second() -> ClusterModel { health.observe(cluster.next()).model }
+  private mutating func second(_ change: (inout ClusterObservation) -> Void = { _ in }) -> ClusterModel {
+    health.observe(cluster.next(change)).model
+  }
 
   private func codes(_ model: ClusterModel) -> [String] { model.verdict.reasons.map(\.code) }
 
@@ -81,13 +83,18 @@ import Testing
       ])
   }
 
-  @Test mutating func oneSilentRoundIsNotAFailureTwoAre() {
+  @Test mutating func silenceIsAFailureUnlessTheMonitorItselfWasStarved() {
     _ = second()
     cluster.silent = [3]
-    #expect(state(3, second()) == .running)
+    #expect(state(3, second { $0.wasStarved = true }) == .running)
+    #expect(state(3, second { $0.wasStarved = true }) == .running)
     #expect(state(3, second()) == .failed)
     cluster.silent = []
     #expect(state(3, second()) == .running)
+    // A machine that is busy for long excuses nobody for ever.
+    cluster.silent = [3]
+    for _ in 0..<2 { #expect(state(3, second { $0.wasStarved = true }) == .running) }
+    #expect(state(3, second { $0.wasStarved = true }) == .failed)
   }
 
   @Test mutating func brokerThatGaveItsLeadershipsAwayWasShutDown() {
@@ -159,12 +166,31 @@ import Testing
     cluster.alive = [1, 2, 3]
     _ = second()
     cluster.silent = [1, 2, 3]
-    // One lost round keeps the verdict; the second says that nothing is known.
-    #expect(second().verdict.word == .healthy)
+    // A round that was lost by the monitor's own fault keeps the verdict.
+    #expect(second { $0.wasStarved = true }.verdict.word == .healthy)
     let silent = second()
     #expect(silent.verdict.word == .unknown)
     #expect(silent.blindSpots == ["no broker answers"])
     #expect(silent.tolerance.reason.isEmpty == false)
+  }
+
+  /// A large page is read every fifth round; errors that go on are errors in between, too.
+  @Test mutating func errorRatesHoldBetweenTwoReadingsOfAPage() {
+    var total = 0.0
+    for round in 0..<21 {
+      total += 20
+      let model = second { observation in
+        guard round % 5 == 0 else { return }
+        var metrics = ClusterObservation.BrokerMetrics(broker: 1, url: "http://127.0.0.1/metrics")
+        metrics.errorsTotal = ["CORRUPT_MESSAGE": total]
+        observation.metrics = [metrics]
+      }
+      if round >= 5 { #expect(model.traffic.errorsPerSecond.map(\.perSecond) == [20]) }
+    }
+    // Nobody reads it any more: not known.
+    var model = second()
+    for _ in 0..<7 { model = second() }
+    #expect(model.traffic.errorsPerSecond.isEmpty)
   }
 
   @Test func monitorThatNeverGotAnAnswerKnowsNothing() {

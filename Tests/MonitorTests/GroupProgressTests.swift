@@ -56,6 +56,20 @@ import Testing
     #expect(view.progress == .ok)
   }
 
+  /// It commits every half minute: that is its pace, and a quarter of a minute without is nothing.
+  @Test mutating func slowCommitsAreNotTakenForAStandstill() {
+    var view = second(produce: 100)
+    for number in 1...90 {
+      view = second(produce: 100, consume: number % 30 == 0 ? 2_900 : 0)
+      if number > 60 { #expect(view.progress != .stalled, "second \(number)") }
+    }
+    // Its last commits took a minute; now it has stood for longer.
+    for _ in 0..<59 { view = second(produce: 100) }
+    #expect(view.progress != .stalled)
+    for _ in 0..<2 { view = second(produce: 100) }
+    #expect(view.progress == .stalled)
+  }
+
   @Test mutating func membersThatDoNotCommitAreStalled() {
     var view = second(produce: 100)
     for _ in 0..<14 { view = second() }

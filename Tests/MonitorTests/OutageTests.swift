@@ -50,7 +50,11 @@ import Testing
     #expect(model.partitions.underMinISR == 3)
     #expect(model.tolerance.writesBlocked == true)
     #expect(model.verdict.sentence.contains("acks=all writes are refused for 3 partitions"))
-    for _ in 0..<4 { model = second { $0.quorum = nil } }
+    // Known at once: two of three voters are dead, whatever the third still believes of itself.
+    #expect(model.controller.id == nil)
+    cluster.controller = 1
+    model = second()
+    #expect(model.controller.id == nil)
     #expect(reason("no-controller", model)?.text == "no active controller (1 of 3 voters live, 2 needed)")
     #expect(model.controller.id == nil)
   }
@@ -66,6 +70,35 @@ import Testing
     #expect(model.verdict.word == .degraded)
     #expect(reason("no-controller", model)?.severity == .warning)
     #expect(second().verdict.word == .healthy)
+  }
+
+  /// A single replica has nobody to hand over to.
+  @Test mutating func partitionThatNobodyElseCouldLeadIsOfflineAtOnce() {
+    for index in 0..<3 { cluster.topics[0].partitions[index].isr = [cluster.topics[0].partitions[index].leader] }
+    _ = second()
+    cluster.alive = [1, 3]
+    #expect(second().partitions.offline == 1)
+  }
+
+  @Test mutating func unknownMinISRIsUnknownAndNeverOne() {
+    cluster.topics[0].minISR = nil
+    var model = second()
+    #expect(model.partitions.underMinISR == nil)
+    #expect(model.partitions.atMinISR == nil)
+    #expect(model.tolerance.failures == nil)
+    #expect(model.tolerance.writesBlocked == nil)
+    #expect(model.tolerance.reason.contains("min.insync.replicas of 1 topic is not known"))
+    #expect(model.partitions.underReplicated == 0)
+    // With no replica left it is refused, whatever the setting is.
+    cluster.alive = [1]
+    cluster.topics[0].partitions[1].isr = [2]
+    model = second()
+    #expect(model.partitions.underMinISR == 1)
+    #expect(model.tolerance.writesBlocked == true)
+    cluster.heal()
+    model = second()
+    #expect(model.partitions.underMinISR == 0)
+    #expect(model.tolerance.failures == 1)
   }
 
   @Test mutating func controllerOfAKafkaWithoutQuorumComesFromMetadata() {

@@ -20,9 +20,15 @@ export function takeAlerts(newList) {
 export function showAlerts(about, now) {
   const { firing, history } = list;
   const counter = byId("nav-alerts");
-  setHidden(counter, firing.length === 0);
-  setText(counter, String(firing.length));
-  setText(byId("alerts-summary"), firing.length ? `${plural(firing.length, "alert")} ${firing.length === 1 ? "fires" : "fire"}` : "");
+  // What somebody silenced is listed and does not count.
+  const loud = firing.filter((alert) => !isSilenced(alert, now)).length;
+  const silenced = firing.length - loud;
+  setHidden(counter, loud === 0);
+  setText(counter, String(loud));
+  const words = [];
+  if (loud) words.push(`${plural(loud, "alert")} ${loud === 1 ? "fires" : "fire"}`);
+  if (silenced) words.push(`${silenced} silenced`);
+  setText(byId("alerts-summary"), words.join(", "));
   setHidden(byId("alerts-empty"), firing.length > 0);
   keep(byId("alerts-firing"), firing.slice(0, firingMax), (alert) => alert.id, makeFiring, (item, alert) => showFiring(item, alert, about, now));
 

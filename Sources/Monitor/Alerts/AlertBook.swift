@@ -7,7 +7,7 @@
 /// |---|---|---|
 /// | well | pending | the condition holds |
 /// | pending | well | it does not hold, or is unknown: what was not seen to last has not lasted |
-/// | pending | firing | it held in every model for the rule's `firesAfter` |
+/// | pending | firing | it held in every model for the rule's `firesAfter`, or it is certain not to pass by itself |
 /// | firing | cleared | it did not hold in any model for the rule's `clearsAfter`; unknown starts that time again |
 /// | cleared | firing | as from well; within `reopensWithin` it is the same alert again, which then takes twice as long to clear |
 public struct AlertBook: Sendable {
@@ -19,7 +19,8 @@ public struct AlertBook: Sendable {
   public let settings: AlertSettings
   /// What `judge` last said, with acknowledgements and silences since.
   public private(set) var list = AlertList()
-  /// What fired or cleared in the latest `judge`, in that order: for webhooks and the timeline.
+  /// What fired or cleared in the latest `judge`, in that order: for webhooks and the timeline. An alert whose silence
+  /// ended while it fires is told (again) as one that fires.
   public private(set) var changes: [Alert] = []
 
   /// By rule, then subject.
@@ -42,6 +43,8 @@ public struct AlertBook: Sendable {
     var wellSince: Int64?
     /// The alert that fires, or that cleared not long ago.
     var alert: Alert?
+    /// It fires, and was silenced when it last might have been told.
+    var isUntold = false
     var reopenings = 0
 
     var isFiring: Bool { alert?.state == .firing }
@@ -53,10 +56,11 @@ public struct AlertBook: Sendable {
   public mutating func judge(_ model: ClusterModel, at: Int64) -> AlertList {
     changes = []
     countControllerChange(model.controller.id, at: at)
+    silences = silences.filter { $0.value > at }
     let context = AlertRule.Context(model: model, settings: settings, controllerChanges: controllerChanges.count)
     for (number, rule) in AlertRule.all.enumerated() { judge(rule, number, context, at: at) }
+    tellWhatWasSilenced()
     changes.sort { $0.state == .firing && $1.state == .cleared }
-    silences = silences.filter { $0.value > at }
     rebuild()
     return list
   }
@@ -101,11 +105,13 @@ public struct AlertBook: Sendable {
     case (true?, false):
       let since = watch.badSince ?? at
       watch.badSince = since
-      if at - since >= rule.firesAfter { fire(finding, rule, &watch, at: at) }
+      let patience = settings.firesAfter[rule.name] ?? rule.firesAfter
+      if finding.isCertain || at - since >= patience { fire(finding, rule, &watch, at: at) }
     case (false?, true):
       let since = watch.wellSince ?? at
       watch.wellSince = since
-      let patience = min(rule.clearsAfter << min(watch.reopenings, 10), Self.clearsAfterMax)
+      let once = settings.clearsAfter[rule.name] ?? rule.clearsAfter
+      let patience = max(once, min(once << min(watch.reopenings, 10), Self.clearsAfterMax))
       if at - since >= patience { clear(rule, &watch, at: at) }
     case (nil, true): watch.wellSince = nil
     case (_, false): watch.badSince = nil
@@ -130,7 +136,8 @@ public struct AlertBook: Sendable {
         id: "a\(alertsMade)", name: rule.name, severity: rule.severity, state: .firing, summary: finding.summary,
         action: finding.action, subject: finding.subject, firedAt: at)
     }
-    watch.alert?.silencedUntil = silencedUntil(rule.name, at: at)
+    watch.alert?.silencedUntil = silences[rule.name]
+    watch.isUntold = silences[rule.name] != nil
     watch.wellSince = nil
     if let alert = watch.alert { changes.append(alert) }
   }
@@ -140,17 +147,30 @@ public struct AlertBook: Sendable {
     watch.wellSince = nil
     watch.alert?.state = .cleared
     watch.alert?.clearedAt = at
-    watch.alert?.silencedUntil = silencedUntil(rule.name, at: at)
+    watch.alert?.silencedUntil = silences[rule.name]
+    watch.isUntold = false
     guard let alert = watch.alert else { return }
     changes.append(alert)
     list.history.insert(alert, at: 0)
     if list.history.count > settings.historyMax { list.history.removeLast(list.history.count - settings.historyMax) }
   }
 
-  private func silencedUntil(_ name: String, at: Int64) -> Int64? { silences[name].flatMap { $0 > at ? $0 : nil } }
+  /// Silences that are over: what fires still is told now.
+  private mutating func tellWhatWasSilenced() {
+    for key in watches.keys.sorted() {
+      guard var watch = watches[key], watch.isFiring, watch.isUntold, var alert = watch.alert,
+        silences[alert.name] == nil
+      else { continue }
+      alert.silencedUntil = nil
+      watch.isUntold = false
+      watch.alert = alert
+      watches[key] = watch
+      changes.append(alert)
+    }
+  }
 
   private mutating func countControllerChange(_ controller: Int32?, at: Int64) {
-    controllerChanges.removeAll { at - $0 > 300_000 }
+    controllerChanges.removeAll { at - $0 > settings.controllerWindow }
     guard let controller else { return }
     if let last = lastController, last != controller { controllerChanges.append(at) }
     lastController = controller
@@ -161,6 +181,7 @@ public struct AlertBook: Sendable {
     for key in watches.keys.sorted() {
       guard let watch = watches[key], watch.isFiring, var alert = watch.alert else { continue }
       alert.silencedUntil = silences[alert.name]
+      if alert.silencedUntil != nil { watches[key]?.isUntold = true }
       watches[key]?.alert = alert
       firing.append((key.rule, alert))
     }

@@ -50,12 +50,15 @@ extension AlertRule {
       }
       if ok { return .well() }
       let error = probe.error ?? probe.produceMilliseconds.map { "no answer for \(Phrase.time($0))" } ?? "no answer"
-      return .bad(
+      var finding = Finding.bad(
         nil, "writing and reading back through broker \(broker.id) fails: \(error)",
         error.hasPrefix("NOT_ENOUGH_REPLICAS")
           ? "too few replicas are in sync; bring the missing brokers back: " + command("status", context.model)
           : "users of this broker feel the same; see whether it is paused or cut off, and its log "
             + "broker-\(broker.id)/broker.log: " + command("status", context.model))
+      // A change of leader passes; too few replicas for a write stay so until somebody brings a broker back.
+      finding.isCertain = (context.model.partitions.underMinISR ?? 0) > 0
+      return finding
     }
   }
 

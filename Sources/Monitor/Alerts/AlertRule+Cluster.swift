@@ -72,7 +72,7 @@ extension AlertRule {
     guard context.controllerChanges >= context.settings.controllerChanges else { return [.well()] }
     return [
       .bad(
-        nil, "the controller changed \(context.controllerChanges) times within five minutes",
+        nil, "the controller changed \(context.controllerChanges) times within \(Phrase.time(Double(context.settings.controllerWindow)))",
         "look for pauses, a slow disk or lost packets between the controllers; their logs (broker-N/broker.log) name "
           + "the elections: " + command("status", context.model))
     ]
@@ -81,8 +81,11 @@ extension AlertRule {
   static func errorRate(_ context: Context) -> [Finding]? {
     let model = context.model
     if model.verdict.word == .unknown { return nil }
-    // Without rates nothing is known, unless the canary ran and nothing failed.
-    if model.traffic.errorsPerSecond.isEmpty, !model.canary.brokers.contains(where: { $0.ok != nil }) { return nil }
+    // Without rates nothing is known, unless somebody counted, or the canary ran, and nothing failed.
+    let isCounted = model.brokers.contains { $0.requestErrorsPerSecond != nil }
+    if model.traffic.errorsPerSecond.isEmpty, !isCounted, !model.canary.brokers.contains(where: { $0.ok != nil }) {
+      return nil
+    }
     let sum = model.traffic.errorsPerSecond.reduce(0) { $0 + $1.perSecond }
     guard sum > context.settings.errorsPerSecond else { return [.well()] }
     let worst = model.traffic.errorsPerSecond.sorted { ($1.perSecond, $0.code) < ($0.perSecond, $1.code) }.prefix(3)

@@ -6,6 +6,8 @@ struct AlertRule: Sendable {
     var subject: String?
     /// Nil: unknown; it neither fires nor clears.
     var isBad: Bool?
+    /// Bad, and known not to pass by itself: fires without waiting for `firesAfter`.
+    var isCertain = false
     var summary = ""
     var action = ""
 
@@ -20,7 +22,7 @@ struct AlertRule: Sendable {
   struct Context {
     var model: ClusterModel
     var settings: AlertSettings
-    /// Changes of the controller within the last five minutes.
+    /// Changes of the controller within the settings' window.
     var controllerChanges: Int
 
     func reason(_ code: String) -> Verdict.Reason? { model.verdict.reasons.first { $0.code == code } }
@@ -49,7 +51,7 @@ struct AlertRule: Sendable {
   /// All rules. What users feel or are about to feel fires with the first model that shows it; what may pass by
   /// itself has to last. `CanarySlow` outlasts the ten seconds that one slow write stays in the percentile.
   static let all: [AlertRule] = [
-    AlertRule("ClusterUnreachable", .critical, firesAfter: 1_000, clearsAfter: 2_000, clusterUnreachable),
+    AlertRule("ClusterUnreachable", .critical, firesAfter: 0, clearsAfter: 2_000, clusterUnreachable),
     AlertRule("NoController", .critical, firesAfter: 0, clearsAfter: 3_000, noController),
     AlertRule("OfflinePartitions", .critical, firesAfter: 0, clearsAfter: 3_000, offlinePartitions),
     AlertRule("UnderMinISR", .critical, firesAfter: 0, clearsAfter: 3_000, underMinISR),

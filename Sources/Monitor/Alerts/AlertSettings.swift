@@ -8,8 +8,14 @@ public struct AlertSettings: Sendable, Equatable {
   public var lagMilliseconds = 60_000.0
   /// `DiskSpace` fires when a broker has less than this free. Bytes.
   public var diskFreeBytes: Int64 = 1 << 30
-  /// `ControllerFlapping` fires when the controller changed this often within five minutes.
+  /// `ControllerFlapping` fires when the controller changed this often within `controllerWindow`.
   public var controllerChanges = 4
+  /// How far back changes of the controller are counted. Milliseconds.
+  public var controllerWindow: Int64 = 300_000
+  /// By a rule's name: how long it must hold before it fires, instead of the rule's own time. Milliseconds.
+  public var firesAfter: [String: Int64] = [:]
+  /// By a rule's name: how long all must be well before it clears, instead of the rule's own time. Milliseconds.
+  public var clearsAfter: [String: Int64] = [:]
   /// How many cleared alerts are kept.
   public var historyMax = 200
 

@@ -9,6 +9,7 @@ import Synchronization
 /// Works on any Kafka that lets it make its topic; where it may not, brokers stay unknown.
 public final class Canary: Sendable {
   private let settings: CanarySettings
+  private let onTrouble: @Sendable () -> Void
   private let state: Mutex<State>
 
   private struct State {
@@ -32,8 +33,10 @@ public final class Canary: Sendable {
     init(_ attempt: CanaryCore.Attempt) { self.init(lane: attempt.lane, broker: attempt.target) }
   }
 
-  public init(settings: CanarySettings = CanarySettings()) {
+  /// `onTrouble`: called when a broker's test event is late, once until one comes through again.
+  public init(settings: CanarySettings = CanarySettings(), onTrouble: @escaping @Sendable () -> Void = {}) {
     self.settings = settings
+    self.onTrouble = onTrouble
     state = Mutex(State(core: CanaryCore(settings: settings)))
   }
 
@@ -98,6 +101,7 @@ public final class Canary: Sendable {
     let timeout = Duration.milliseconds(settings.requestTimeout)
     switch effect {
     case .abandon: break
+    case .tell: onTrouble()
     case .write(let attempt):
       Task.detached { [self] in
         let result: Result<Int64, CanaryError>

@@ -32,6 +32,8 @@ struct CanaryCore: Sendable {
     case read(Attempt, offset: Int64)
     /// The connection of this attempt is in doubt; what comes of it is not waited for.
     case abandon(Attempt)
+    /// A broker's test event is late: whoever shows it should not wait for the next round.
+    case tell
     case create(assignments: [[Int32]], via: Int32)
     case grow(to: Int, assignments: [[Int32]], via: Int32)
     case electPreferred(partitions: [Int32], via: Int32)
@@ -55,6 +57,8 @@ struct CanaryCore: Sendable {
     var round: Round?
     var next: Instant
     var lastRound: Outcome?
+    /// Its lateness was told; it came through none since.
+    var isKnownLate = false
   }
 
   enum Step: Sendable, Equatable {
@@ -140,6 +144,10 @@ struct CanaryCore: Sendable {
       if let attempt = round.attempt { effects.append(.abandon(attempt)) }
       return end(&lane, error: round.lastError ?? .noAnswer, at: now, wall: wall)
     }
+    if now - round.began > .milliseconds(settings.patience), !lane.isKnownLate {
+      lane.isKnownLate = true
+      effects.append(.tell)
+    }
     if round.attempt == nil, now >= round.retryAt { start(&lane, at: now, into: &effects) }
   }
 
@@ -205,6 +213,7 @@ struct CanaryCore: Sendable {
     lane.lastRound = Outcome(
       ended: now, at: wall, produce: round.acknowledged, endToEnd: error == nil ? took : nil,
       throughOwnBroker: !round.wentElsewhere, error: error)
+    if error == nil { lane.isKnownLate = false }
     lane.round = nil
   }
 }

@@ -5,7 +5,7 @@ public struct CanarySettings: Sendable, Equatable {
   /// Between two rounds of one broker. Milliseconds.
   public var interval: Int64 = 1_000
   /// A round that takes longer is not ok. Milliseconds.
-  public var patience: Int64 = 1_000
+  public var patience: Int64 = 800
   /// A request without an answer is given up after this. Milliseconds.
   public var requestTimeout: Int64 = 10_000
 

@@ -26,6 +26,13 @@ extension BrokerProbe {
     static func silent(_ broker: Int32) -> Reply {
       Reply(answer: .init(broker: broker, answered: false, reason: "no answer in time"))
     }
+
+    /// It answered something in this round, and not all in time.
+    static func unfinished(_ broker: Int32) -> Reply {
+      var reply = Reply(answer: .init(broker: broker, answered: true))
+      reply.failures = ["broker \(broker) did not answer all in time"]
+      return reply
+    }
   }
 
   /// Asks for all that this broker alone knows. The first request shows whether it answers; each later one that fails

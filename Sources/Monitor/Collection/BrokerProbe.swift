@@ -7,8 +7,12 @@ actor BrokerProbe {
   nonisolated let id: Int32
   private(set) var address: ServerAddress
   private var connection: AdminConnection?
-  /// A request of an earlier round is still under way, though its deadline has passed (a name that is looked up, say).
+  /// A request is under way, perhaps one of an earlier round whose deadline has passed (a name that is looked up, say).
   private var isBusy = false
+  /// Who comes next.
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  /// When it last answered anything.
+  private(set) var answeredAt: ContinuousClock.Instant?
   /// The kept connection was ended from the other side since the last round; told once.
   private var wasCutOff = false
 
@@ -46,7 +50,9 @@ actor BrokerProbe {
     _ request: Request, upTo newest: Int16, by deadline: ContinuousClock.Instant
   ) async throws(AdminError) -> Request.Response {
     do throws(AdminError) {
-      return try await opened(by: deadline).send(request, upTo: newest, timeout: Self.left(until: deadline))
+      let response = try await opened(by: deadline).send(request, upTo: newest, timeout: Self.left(until: deadline))
+      answeredAt = .now
+      return response
     } catch {
       switch error {
       case .unsupported, .refused: break
@@ -76,26 +82,29 @@ actor BrokerProbe {
 
   // MARK: - Deadlines
 
-  /// Runs one piece of work at a time. Returns nil when it is not done by the deadline (it then goes on, unheard), or
-  /// when an earlier one still runs: whatever hangs in the system, too, delays nobody.
+  /// Runs one piece of work at a time, in order. Returns nil when it is not done by the deadline (it then goes on,
+  /// unheard): whatever hangs in the system, too, delays nobody.
   nonisolated func bounded<Answer: Sendable>(
     by deadline: ContinuousClock.Instant, _ work: @escaping @Sendable (isolated BrokerProbe) async -> Answer
   ) async -> Answer? {
-    guard await begin() else { return nil }
-    return await race(until: deadline) {
-      let answer = await work(self)
+    await race(until: deadline) { () -> Answer? in
+      await self.begin()
+      // Too late for this one: nobody listens any more.
+      let answer = ContinuousClock.now < deadline ? await work(self) : nil
       await self.end()
       return answer
-    }
+    } ?? nil
   }
 
-  private func begin() -> Bool {
-    if isBusy { return false }
+  private func begin() async {
+    while isBusy { await withCheckedContinuation { waiting.append($0) } }
     isBusy = true
-    return true
   }
 
-  private func end() { isBusy = false }
+  private func end() {
+    isBusy = false
+    if !waiting.isEmpty { waiting.removeFirst().resume() }
+  }
 }
 
 /// The result of some work, or nil when it has none a moment after the deadline; it then goes on, unheard.

@@ -9,8 +9,8 @@ actor ClusterCollector {
   static let settingsAge: Int64 = 30_000
   /// Starts of logs change seldom. Rounds.
   static let roundsBetweenStarts = 10
-  /// A broker that is silent leaves so much of a round to the others. Milliseconds.
-  static let metadataShare: Int64 = 250
+  /// When a broker says nothing for so long, the next is asked as well. Milliseconds.
+  static let metadataShare: Int64 = 150
   /// Pages beyond this size are read every fifth round. Bytes.
   static let largePage = 128 << 10
 
@@ -38,7 +38,9 @@ actor ClusterCollector {
   /// One round. `now` gives milliseconds since 1970.
   func observe(now: @escaping @Sendable () -> Int64) async -> ClusterObservation {
     round += 1
-    let deadline = ContinuousClock.now + .milliseconds(options.patience)
+    let began = ContinuousClock.now
+    let deadline = began + .milliseconds(options.patience)
+    let starvation = Starvation()
     var observation = ClusterObservation(at: now())
     observation.processes = await options.processes?()
     let pages = Task { [processes = observation.processes] in await scrape(processes, by: deadline) }
@@ -49,7 +51,8 @@ actor ClusterCollector {
       let named = Set(metadata.topics.lazy.flatMap(\.partitions).flatMap(\.replicas)).union(probes.keys)
       isWhole = named.isSubset(of: metadata.brokers.map(\.id))
     }
-    await askAll(&observation, by: deadline)
+    await askAll(&observation, since: began, by: deadline)
+    observation.wasStarved = starvation.end()
     (observation.metrics, observation.metricsFailures) = await pages.value
     observation.at = now()
     return observation
@@ -70,39 +73,68 @@ actor ClusterCollector {
 
   // MARK: - The cluster as a whole
 
-  /// Of the first broker that answers.
+  /// Of the first broker that answers; who is silent for a moment is not waited for, nor given up.
   private func metadata(
     _ observation: inout ClusterObservation, by deadline: ContinuousClock.Instant
   ) async -> ClusterObservation.Metadata? {
-    var reasons: [String] = []
     let known = probes.sorted { $0.key < $1.key }.map(\.value)
-    let candidates = (lastAnswering.map { [$0] } ?? []) + (known + strangers).filter { $0 !== lastAnswering }
-    for probe in candidates {
-      let left = deadline - ContinuousClock.now
-      guard left > .milliseconds(20) else { break }
-      let until = ContinuousClock.now + min(left, .milliseconds(Self.metadataShare))
-      var request = MetadataRequest()
-      request.topics = nil
-      request.allowAutoTopicCreation = false
-      let answer = await probe.bounded(by: until) { [request] probe -> Result<MetadataResponse, AdminError> in
-        do throws(AdminError) {
-          return .success(try await probe.send(request, timeout: BrokerProbe.left(until: until)))
-        } catch {
-          return .failure(error)
-        }
+    var left = ((lastAnswering.map { [$0] } ?? []) + (known + strangers).filter { $0 !== lastAnswering })[...]
+    let (words, speak) = AsyncStream.makeStream(of: MetadataWord.self)
+    defer { speak.finish() }
+    var (asked, heard) = (0, 0)
+    func askNext() {
+      guard let probe = left.popFirst() else { return }
+      asked += 1
+      let number = asked
+      Task { speak.yield(.answer(probe, await Self.askMetadata(probe, by: deadline))) }
+      Task {
+        try? await Task.sleep(for: .milliseconds(Self.metadataShare))
+        speak.yield(.moment(number))
       }
-      switch answer {
-      case .success(let response):
+    }
+    askNext()
+    var reasons: [String] = []
+    for await word in words {
+      switch word {
+      case .answer(let probe, .success(let response)):
         // A bootstrap server has a probe by its number from the next round on.
         lastAnswering = probe.id >= 0 ? probe : nil
         return await metadata(response, by: probe, deadline: deadline, at: observation.at)
-      case .failure(let error): reasons.append("\(await probe.address): \(error.brief)")
-      case nil: reasons.append("\(await probe.address): no answer in time")
+      case .answer(let probe, .failure(let error)):
+        heard += 1
+        reasons.append("\(await probe.address): \(error.brief)")
+        if deadline - .now > .milliseconds(20) { askNext() }
+      case .moment(let number):
+        if number == asked, deadline - .now > .milliseconds(20) { askNext() }
       }
+      if heard == asked { break }
     }
     lastAnswering = nil
     observation.failures.append("no broker answers (\(reasons.joined(separator: "; ")))")
     return nil
+  }
+
+  private enum MetadataWord: Sendable {
+    case answer(BrokerProbe, Result<MetadataResponse, AdminError>)
+    /// So many were asked, and a moment has passed since.
+    case moment(Int)
+  }
+
+  private static func askMetadata(
+    _ probe: BrokerProbe, by deadline: ContinuousClock.Instant
+  ) async -> Result<MetadataResponse, AdminError> {
+    var request = MetadataRequest()
+    request.topics = nil
+    request.allowAutoTopicCreation = false
+    let answer = await probe.bounded(by: deadline) { [request] probe -> Result<MetadataResponse, AdminError> in
+      do throws(AdminError) {
+        return .success(try await probe.send(request, timeout: BrokerProbe.left(until: deadline)))
+      } catch {
+        return .failure(error)
+      }
+    }
+    if let answer { return answer }
+    return .failure(.timedOut(address: "\(await probe.address)"))
   }
 
   private func metadata(
@@ -156,14 +188,18 @@ actor ClusterCollector {
 
   // MARK: - Broker by broker
 
-  private func askAll(_ observation: inout ClusterObservation, by deadline: ContinuousClock.Instant) async {
+  private func askAll(
+    _ observation: inout ClusterObservation, since began: ContinuousClock.Instant, by deadline: ContinuousClock.Instant
+  ) async {
     let questions = questions(observation)
     var replies: [BrokerProbe.Reply] = []
     await withTaskGroup(of: BrokerProbe.Reply.self) { group in
       for (id, question) in questions {
         guard let probe = probes[id] else { continue }
         group.addTask {
-          await probe.bounded(by: deadline) { await $0.ask(question, by: deadline) } ?? .silent(probe.id)
+          if let reply = await probe.bounded(by: deadline, { await $0.ask(question, by: deadline) }) { return reply }
+          let spoke = await probe.answeredAt.map { $0 >= began } ?? false
+          return spoke ? .unfinished(probe.id) : .silent(probe.id)
         }
       }
       for await reply in group { replies.append(reply) }

@@ -8,6 +8,8 @@ public final class MonitorService: MonitorSource {
   private let canary: Canary?
   private let webhooks: Webhooks?
   private let state: Mutex<State>
+  /// What asks for the next round: its time has come, or something happened that should be seen at once.
+  private let wakes: (stream: AsyncStream<Void>, continuation: AsyncStream<Void>.Continuation)
 
   private struct State {
     var health: ClusterHealth
@@ -25,7 +27,9 @@ public final class MonitorService: MonitorSource {
     guard let bootstrap = ServerAddress.list(options.bootstrapServers) else { return nil }
     self.options = options
     self.bootstrap = bootstrap
-    canary = options.canary.map { Canary(settings: $0) }
+    let wakes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    self.wakes = wakes
+    canary = options.canary.map { Canary(settings: $0) { wakes.continuation.yield() } }
     webhooks =
       options.webhooks.isEmpty
       ? nil
@@ -41,14 +45,19 @@ public final class MonitorService: MonitorSource {
   public func start() {
     canary?.start()
     let collector = ClusterCollector(options, bootstrap: bootstrap)
-    let task = Task.detached { [weak self] in
+    let task = Task.detached { [weak self, wakes] in
       var next = ContinuousClock.now
+      var woken = wakes.stream.makeAsyncIterator()
       while !Task.isCancelled {
         guard let interval = await self?.round(collector) else { return }
-        next += .milliseconds(interval)
-        // A round that took too long is not made up for.
-        if next < ContinuousClock.now { next = ContinuousClock.now }
-        try? await Task.sleep(until: next, clock: .continuous)
+        // A round that was asked for between two others moves neither; one that took too long is not made up for.
+        if next <= .now { next = max(next + .milliseconds(interval), .now) }
+        let timer = Task { [next] in
+          do { try await Task.sleep(until: next, clock: .continuous) } catch { return }
+          wakes.continuation.yield()
+        }
+        await woken.next()
+        timer.cancel()
       }
     }
     state.withLock { $0.task = task }
@@ -110,10 +119,16 @@ public final class MonitorService: MonitorSource {
   public func setTarget(_ eventsPerSecond: Double?) { state.withLock { $0.target = eventsPerSecond } }
 
   public func acknowledgeAlert(id: String, by who: String) -> Bool {
-    state.withLock { $0.alerts.acknowledge(id: id, by: who, at: WallClock.milliseconds) }
+    state.withLock { state in
+      defer { state.latest?.alerts = state.alerts.list }
+      return state.alerts.acknowledge(id: id, by: who, at: WallClock.milliseconds)
+    }
   }
 
   public func silenceAlerts(named name: String, until: Int64?) {
-    state.withLock { $0.alerts.silence(named: name, until: until) }
+    state.withLock { state in
+      state.alerts.silence(named: name, until: until)
+      state.latest?.alerts = state.alerts.list
+    }
   }
 }

@@ -19,11 +19,13 @@ struct BrokerMemory: Sendable {
     var isElecting = false
     /// Whether membership and counts are of this round.
     var metadataIsFresh: Bool
+    /// The monitor had no time of its own in this round: silence proves nothing.
+    var monitorWasStarved = false
   }
 
-  /// Rounds of silence until a member counts as failed; a refused connection counts at once, and so does silence of a
-  /// broker that the controller has fenced.
-  static let silentRoundsMax = 2
+  /// Rounds of silence until a member counts as failed although the monitor was starved in all of them. A refused
+  /// connection counts at once, and so does silence of a broker that the controller has fenced.
+  static let doubtfulRoundsMax = 3
   static let historyMax = 20
   /// A broker that is gone so soon after it gave all its leaderships away was shut down. Milliseconds.
   static let farewell: Int64 = 15_000
@@ -118,7 +120,7 @@ struct BrokerMemory: Sendable {
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
     let isOut = facts.metadataIsFresh && !facts.isMember
-    guard isGone || isOut || silentRounds >= Self.silentRoundsMax || !hasBeenMember else { return nil }
+    guard isGone || isOut || silentRounds >= (facts.monitorWasStarved ? Self.doubtfulRoundsMax : 1) || !hasBeenMember else { return nil }
     // A broker that starts refuses connections until its listener is open.
     if view.state == .starting, facts.process?.state == "running" { return nil }
     if view.state == .shutdown || isGone && isAlive && hasJustLeft(at: at) {

@@ -37,7 +37,8 @@ extension ClusterHealth {
         isMember: members.contains(id), isFenced: fenced.contains(id), answer: answers[id],
         process: observation.processes?.first { $0.broker == id }, replicas: count.replicas,
         inSyncReplicas: count.inSync, leaders: count.leaders, leaderless: count.leaderless,
-        isElecting: isElecting && voters.contains(id), metadataIsFresh: fresh)
+        isElecting: isElecting && voters.contains(id), metadataIsFresh: fresh,
+        monitorWasStarved: observation.wasStarved)
       // Named by replica lists only: nobody knows where to ask, and the cluster does not have it.
       if facts.answer == nil, fresh, !facts.isMember {
         facts.answer = .init(broker: id, answered: false, reason: "not part of the cluster", wasRefused: true)

@@ -24,6 +24,7 @@ public struct ClusterHealth: Sendable {
   private var voters: [ControllerView.Member] = []
   private var quorumSeenAt: Int64?
   private var quorumSilentSince: Int64?
+  private var isMajorityLost = false
 
   struct TopicPartition: Hashable, Sendable {
     var topic: String
@@ -49,8 +50,9 @@ public struct ClusterHealth: Sendable {
     observeController(observation)
     observeBrokers(observation)
     let dead = Set(brokers.values.filter(\.isDead).map(\.view.id))
-    // One round may be lost; that nobody serves is known when everybody refuses.
-    let isKnown = metadata != nil && (roundsWithoutMetadata <= 1 || Judgement.everybodyRefuses(observation))
+    forgetControllerOfLostMajority(observation, dead: dead)
+    // That nobody serves is known when everybody refuses.
+    let isKnown = metadata != nil && (!isLost(observation) || Judgement.everybodyRefuses(observation))
     if isKnown { partitionHealth.observe(knownTopics, dead: dead, at: at) } else { partitionHealth.forget() }
     observeMap(dead: dead, at: at)
 
@@ -78,6 +80,11 @@ public struct ClusterHealth: Sendable {
 
   /// A group with its partitions, as of the last round.
   public func group(named name: String) -> GroupView? { groupProgress.group(named: name) }
+
+  /// Nobody told anything in this round. Once that may be the monitor's own fault, when its machine gave it no time.
+  private func isLost(_ observation: ClusterObservation) -> Bool {
+    observation.metadata == nil && (roundsWithoutMetadata > 1 || !observation.wasStarved)
+  }
 
   private var alive: Set<Int32> { Set(brokers.values.filter(\.isAlive).map(\.view.id)) }
 
@@ -110,6 +117,15 @@ public struct ClusterHealth: Sendable {
     controller.since = id == before ? since : at
   }
 
+  /// Without a majority nobody can act as the controller, whatever the last answer was. Known at once when voters are
+  /// known to be dead; the rest shows by the quorum's silence.
+  private mutating func forgetControllerOfLostMajority(_ observation: ClusterObservation, dead: Set<Int32>) {
+    let lost = voters.count { dead.contains($0.id) }
+    isMajorityLost = !voters.isEmpty && voters.count - lost <= voters.count / 2
+    guard isMajorityLost, observation.metadata != nil else { return }
+    controller = ControllerView()
+  }
+
   /// The quorum, or while it is silent what is known of it: who votes.
   private var quorumWithVoters: ControllerView? {
     if !controller.voters.isEmpty { return controller }
@@ -128,8 +144,8 @@ public struct ClusterHealth: Sendable {
     let facts = Judgement.Facts(
       at: observation.at, observation: observation, brokers: memories, totals: model.partitions,
       refusing: partitionHealth.refusing, awaitingLeader: partitionHealth.awaitingLeader, tolerance: model.tolerance,
-      canary: model.canary, groups: model.groups, roundsWithoutMetadata: roundsWithoutMetadata,
-      quorumSilentFor: quorumSilentSince.map { observation.at - $0 },
+      canary: model.canary, groups: model.groups, isLost: isLost(observation),
+      quorumSilentFor: quorumSilentSince.map { observation.at - $0 }, isMajorityLost: isMajorityLost,
       voters: quorum.map { quorum in
         let alive = alive
         return (

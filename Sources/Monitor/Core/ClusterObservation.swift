@@ -163,6 +163,8 @@ public struct ClusterObservation: Sendable, Equatable {
   public var targetPerSecond: Double?
   /// What could not be asked, in words.
   public var failures: [String] = []
+  /// The monitor itself got no time from its machine during the round: silence proves nothing then.
+  public var wasStarved = false
 
   public init(at: Int64) { self.at = at }
 }

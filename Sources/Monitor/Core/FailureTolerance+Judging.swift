@@ -8,21 +8,26 @@ extension FailureTolerance {
   /// say) are named, not counted: they would hide what happens to all others.
   ///
   /// - Parameters:
-  ///   - topics: nil when the partitions' state is not known.
+  ///   - topics: nil when the partitions' state is not known. A partition whose `min.insync.replicas` is not known
+  ///     makes the answer unknown, unless the next failure is known to be one too many.
   ///   - refusing: how many partitions take no acks=all writes now.
   static func judge(
     topics: [PartitionMap.Topic]?, dead: Set<Int32>, refusing: Int?, quorum: ControllerView?, alive: Set<Int32>,
     at: Int64
   ) -> FailureTolerance {
-    guard let topics, let refusing else {
+    guard let topics else {
       return FailureTolerance(failures: nil, writesBlocked: nil, reason: "the partitions' state is not known")
     }
     var smallest: (reserve: Int, count: Int, alive: Int, needed: Int)?
     var bare: [String] = []
+    var unknown: [String] = []
     for topic in topics {
       for partition in topic.partitions {
-        let needed = PartitionHealth.needed(topic, partition)
         let living = partition.isr.count { !dead.contains($0) }
+        guard let needed = PartitionHealth.needed(topic, partition) else {
+          if unknown.last != topic.name { unknown.append(topic.name) }
+          continue
+        }
         if partition.replicas.count <= needed, living >= needed {
           if bare.last != topic.name { bare.append(topic.name) }
           continue
@@ -59,8 +64,13 @@ extension FailureTolerance {
       let names = bare.prefix(3).joined(separator: ", ") + (bare.count > 3 ? " and \(bare.count - 3) more" : "")
       parts.append("not counted, for they never tolerate a failure: \(names)")
     }
+    if !unknown.isEmpty {
+      if failures != 0 { failures = nil }
+      parts.append("min.insync.replicas of \(Monitor.count(unknown.count, "topic")) is not known")
+    }
+    let blocked = refusing.map { $0 > 0 }
     return FailureTolerance(
-      failures: refusing > 0 ? 0 : failures, writesBlocked: refusing > 0, reason: parts.joined(separator: "; "))
+      failures: blocked == true ? 0 : failures, writesBlocked: blocked, reason: parts.joined(separator: "; "))
   }
 
   /// A voter that is a broker lives as the broker does; another one lives while it fetches (or leads).

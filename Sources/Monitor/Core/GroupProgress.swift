@@ -7,12 +7,19 @@
 /// |---|---|
 /// | OK | no lag now, or the lag fell at some time within the window while commits moved |
 /// | WARN | commits move, and from each to the next within the window the lag grew, or stayed |
-/// | STALLED | lag, members, and no commit moved for `stillness` |
-/// | STOPPED | lag, no members, and no commit moved for `stillness` |
+/// | STALLED | lag, members, and no commit moved for `stillness` and for longer than its last ten moves took |
+/// | STOPPED | lag, no members, and no commit moved for as long |
 /// | UNKNOWN | seen for less than `stillness`, or its coordinator or the partition's leader did not answer |
+///
+/// Burrow's window is a partition's last ten commits: who has not committed for longer than those took has stopped. So
+/// a group that commits every minute is not taken for dead after a quarter of one.
 public struct GroupProgress: Sendable {
   static let window: Int64 = 60_000
   static let stillness: Int64 = 15_000
+  /// Burrow's: commits that say what is usual for a partition.
+  static let movesMax = 10
+  /// However slowly it committed before. Milliseconds.
+  static let stillnessMax: Int64 = 600_000
   /// A group's figures from before its coordinator fell silent are shown as unknown, and dropped after so long.
   static let forgetAfter: Int64 = 300_000
 
@@ -26,6 +33,8 @@ public struct GroupProgress: Sendable {
     var samples: [Sample] = []
     var committedSince: Int64
     var committed: Int64
+    /// When its commits moved, the latest last, at most `movesMax`.
+    var moves: [Int64] = []
   }
 
   fileprivate struct Memory: Sendable {
@@ -94,6 +103,8 @@ public struct GroupProgress: Sendable {
       if position.committed != track.committed {
         track.committed = position.committed
         track.committedSince = at
+        track.moves.append(at)
+        if track.moves.count > Self.movesMax { track.moves.removeFirst() }
       }
       if let history = ends[key], let end = history.latest(at: at) {
         partition.end = end
@@ -147,11 +158,17 @@ extension GroupProgress.Track {
     return Double(last.lag - first.lag) * 1000 / Double(last.at - first.at)
   }
 
+  /// How long without a move is too long for this partition. Milliseconds.
+  private var stillness: Int64 {
+    guard let first = moves.first, let last = moves.last else { return GroupProgress.stillness }
+    return min(max(GroupProgress.stillness, last - first), GroupProgress.stillnessMax)
+  }
+
   func progress(hasMembers: Bool, at: Int64) -> GroupView.Progress {
     guard let first = samples.first, let last = samples.last else { return .unknown }
     if last.lag == 0 { return .ok }
     guard at - first.at >= GroupProgress.stillness else { return .unknown }
-    if at - committedSince >= GroupProgress.stillness { return hasMembers ? .stalled : .stopped }
+    if at - committedSince >= stillness { return hasMembers ? .stalled : .stopped }
     // Commits come in bursts: between them the lag grows, with each of them it falls, whatever the trend.
     let commits = zip(samples, samples.dropFirst()).filter { $0.committed != $1.committed }.map(\.1.lag)
     let fell = zip(commits, commits.dropFirst()).contains { $1 < $0 }

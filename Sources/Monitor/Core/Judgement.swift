@@ -13,10 +13,12 @@ struct Judgement {
     var tolerance: FailureTolerance
     var canary: CanaryView
     var groups: [GroupView]
-    /// Rounds since the cluster last answered.
-    var roundsWithoutMetadata: Int
+    /// Nobody told anything, and it is not the monitor's own fault.
+    var isLost: Bool
     /// Milliseconds; nil while the quorum answers.
     var quorumSilentFor: Int64?
+    /// So many voters are known to be dead that nobody can act as the controller.
+    var isMajorityLost: Bool
     /// Nil: not known.
     var voters: (living: Int, total: Int)?
   }
@@ -71,8 +73,7 @@ struct Judgement {
           text: isStarting ? "the brokers are starting" : "every broker refuses connections", word: .unavailable)
       ]
     }
-    // One round may be lost without a verdict.
-    guard facts.roundsWithoutMetadata > 1 || facts.brokers.isEmpty else { return [] }
+    guard facts.isLost || facts.brokers.isEmpty else { return [] }
     return [
       Finding(
         code: "unreachable", subject: "", severity: .critical,
@@ -83,6 +84,11 @@ struct Judgement {
   private static func controller(_ facts: Facts) -> [Finding] {
     func none(_ severity: Severity, _ word: Verdict.Word, _ text: String) -> [Finding] {
       [Finding(code: "no-controller", subject: "", severity: severity, text: text, word: word)]
+    }
+    if facts.isMajorityLost, let voters = facts.voters {
+      return none(
+        .critical, .unavailable,
+        "no active controller (\(voters.living) of \(voters.total) voters live, \(voters.total / 2 + 1) needed)")
     }
     if let quorum = facts.observation.quorum {
       return quorum.id == nil ? none(.critical, .unavailable, "no active controller") : []
@@ -122,7 +128,7 @@ struct Judgement {
           code: "broker-starting", subject: "\(view.id)", severity: .warning,
           text: "broker \(view.id) is \(view.state.rawValue) since \(since) (\(view.transition))", word: .degraded)
       case .unknown:
-        return facts.roundsWithoutMetadata > 0
+        return facts.observation.metadata == nil
           ? nil
           : Finding(
             code: "broker-starting", subject: "\(view.id)", severity: .info,

@@ -3,7 +3,8 @@
 /// Replicas on brokers that are known to be dead are not in sync and lead nothing, even while the controller has not
 /// noticed (9 s with Kafka's defaults): during that time the counts would lie.
 struct PartitionHealth: Sendable {
-  /// A partition whose leader died is offline when no other leads it after so long: clients retry over less.
+  /// A partition whose leader died and that others could lead is offline when none does after so long: clients retry
+  /// over less.
   /// Milliseconds.
   static let electionPatience: Int64 = 3_000
 
@@ -24,9 +25,9 @@ struct PartitionHealth: Sendable {
   /// Partitions whose leader just died, not yet counted as offline.
   private(set) var awaitingLeader = 0
 
-  /// `min.insync.replicas` as Kafka applies it: never more than there are replicas; 1 when it is not known.
-  static func needed(_ topic: PartitionMap.Topic, _ partition: PartitionMap.Partition) -> Int {
-    max(1, min(topic.minISR ?? 1, partition.replicas.count))
+  /// `min.insync.replicas` as Kafka applies it: never more than there are replicas. Nil: not known.
+  static func needed(_ topic: PartitionMap.Topic, _ partition: PartitionMap.Partition) -> Int? {
+    topic.minISR.map { max(1, min($0, partition.replicas.count)) }
   }
 
   /// What was known is not known any more; who led and was in sync is remembered.
@@ -41,6 +42,7 @@ struct PartitionHealth: Sendable {
 
   mutating func observe(_ topics: [PartitionMap.Topic], dead: Set<Int32>, at: Int64) {
     var counts = (total: 0, offline: 0, under: 0, atMin: 0, behind: 0, moved: 0, refusing: 0)
+    var isMinISRKnown = true
     awaitingLeader = 0
     var ailing: [TroubledPartition] = []
     var seen: [String: [Int32: Memory]] = [:]
@@ -53,21 +55,26 @@ struct PartitionHealth: Sendable {
         let known = before[partition.id]
         var memory = known ?? Memory(leader: partition.leader, isr: living, trouble: nil, since: at)
         memory.leaderDeadSince = dead.contains(partition.leader) ? memory.leaderDeadSince ?? at : nil
-        let isLeaderless = memory.leaderDeadSince.map { at - $0 >= Self.electionPatience } ?? (partition.leader < 0)
+        // Who is in sync and alive may lead. Where nobody is, there is nothing to wait for.
+        let patience = living.isEmpty ? 0 : Self.electionPatience
+        let isLeaderless = memory.leaderDeadSince.map { at - $0 >= patience } ?? (partition.leader < 0)
         if memory.leaderDeadSince != nil, !isLeaderless { awaitingLeader += 1 }
         counts.total += 1
         if isLeaderless { counts.offline += 1 }
-        if living.count < needed { counts.under += 1 }
-        if living.count == needed { counts.atMin += 1 }
+        if needed == nil { isMinISRKnown = false }
+        // Whatever it is, it is at least one.
+        let isUnder = living.count < needed ?? 1
+        let isAtMin = living.count == needed
+        if isUnder { counts.under += 1 }
+        if isAtMin { counts.atMin += 1 }
         if living.count < partition.replicas.count { counts.behind += 1 }
         if partition.leader != partition.replicas.first { counts.moved += 1 }
-        if isLeaderless || living.count < needed { counts.refusing += 1 }
+        if isLeaderless || isUnder { counts.refusing += 1 }
         let trouble: TroubledPartition.Trouble? =
           isLeaderless
           ? .offline
-          : living.count < needed
-            ? .underMinISR
-            : living.count == partition.replicas.count ? nil : living.count == needed ? .atMinISR : .underReplicated
+          : isUnder
+            ? .underMinISR : living.count == partition.replicas.count ? nil : isAtMin ? .atMinISR : .underReplicated
         if trouble == nil {
           memory.leader = partition.leader
           memory.isr = living
@@ -88,11 +95,12 @@ struct PartitionHealth: Sendable {
     memories = seen
     totals.total = counts.total
     totals.offline = counts.offline
-    totals.underMinISR = counts.under
-    totals.atMinISR = counts.atMin
+    // What is known to be bad is said; that nothing is bad is not known of what could not be asked.
+    totals.underMinISR = isMinISRKnown || counts.under > 0 ? counts.under : nil
+    totals.atMinISR = isMinISRKnown || counts.atMin > 0 ? counts.atMin : nil
     totals.underReplicated = counts.behind
     totals.notPreferred = counts.moved
-    refusing = counts.refusing
+    refusing = isMinISRKnown || counts.refusing > 0 ? counts.refusing : nil
     troubled = Array(
       ailing.sorted { ($0.rank, $0.topic, $0.partition) < ($1.rank, $1.topic, $1.partition) }
         .prefix(ClusterModel.troubledPartitionsMax))

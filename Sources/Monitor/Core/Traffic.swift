@@ -4,6 +4,8 @@ struct Traffic: Sendable {
   static let rateAge: Int64 = 3_000
   /// Large clusters are asked in turns: sizes that were asked lately still hold. Milliseconds.
   static let sizeAge: Int64 = 10_000
+  /// Large pages are not read in every round; their rates hold in between. Milliseconds.
+  static let errorsAge: Int64 = 6_000
 
   private struct Log: Sendable {
     var end: Int64
@@ -16,6 +18,8 @@ struct Traffic: Sendable {
   let unaccountedTopics: Set<String>
   private var logs: [String: [Int32: Log]] = [:]
   private var counters = Rates<String>()
+  /// By broker, then error.
+  private var errors: [Int32: (at: Int64, rates: [String: Double])] = [:]
 
   init(unaccountedTopics: Set<String>) { self.unaccountedTopics = unaccountedTopics }
 
@@ -80,12 +84,18 @@ struct Traffic: Sendable {
   }
 
   private mutating func errorRates(_ observation: ClusterObservation) -> [TrafficView.ErrorRate] {
-    var rates: [String: Double] = [:]
     for metrics in observation.metrics {
+      var rates: [String: Double] = [:]
       for (code, total) in metrics.errorsTotal.sorted(by: { $0.key < $1.key }) {
         let key = "error \(metrics.broker) \(code)"
-        if let rate = counters.observe(key, total, at: observation.at), rate > 0 { rates[code, default: 0] += rate }
+        if let rate = counters.observe(key, total, at: observation.at), rate > 0 { rates[code] = rate }
       }
+      errors[metrics.broker] = (observation.at, rates)
+    }
+    errors = errors.filter { observation.at - $0.value.at <= Self.errorsAge }
+    var rates: [String: Double] = [:]
+    for (_, broker) in errors.sorted(by: { $0.key < $1.key }) {
+      for (code, rate) in broker.rates { rates[code, default: 0] += rate }
     }
     for broker in observation.canary?.brokers ?? [] where broker.ok == false {
       rates[broker.error ?? "no answer", default: 0] += 1

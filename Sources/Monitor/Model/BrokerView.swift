@@ -15,8 +15,8 @@ public struct BrokerView: Codable, Sendable, Equatable {
   /// | is silent | STARTING | its process starts, and it was not alive before; or it was STARTING and its process runs |
   /// | refuses, or its process is gone | SHUTDOWN | as a member it gave all its leaderships away within the last 15 s |
   /// | refuses, or its process is gone | FAILED | otherwise, at once |
-  /// | is silent | FAILED | for the second round, or at once when the controller has fenced it or it never was a member |
-  /// | is silent | as before | for one round |
+  /// | is silent | as before | for two rounds in which the monitor itself got no time from its machine |
+  /// | is silent | FAILED | otherwise: no answer for 0.8 s |
   ///
   /// The first row that fits holds. SHUTDOWN stays until it answers again. UNKNOWN: expected, and not asked yet.
   public enum State: String, Codable, Sendable, CaseIterable {

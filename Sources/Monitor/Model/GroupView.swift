@@ -6,9 +6,9 @@ public struct GroupView: Codable, Sendable, Equatable {
     case ok = "OK"
     /// Commits move, and the lag never falls within the window.
     case warn = "WARN"
-    /// Commits come but do not move, with a lag.
+    /// Members, a lag, and commits that do not move for longer than the last ten took.
     case stalled = "STALLED"
-    /// No commit for longer than the window, with a lag.
+    /// The same without members.
     case stopped = "STOPPED"
     /// Not enough seen yet, or its coordinator did not answer.
     case unknown = "UNKNOWN"

@@ -39,6 +39,11 @@ public struct TopScreen: Sendable {
     return lines.prefix(height).map { $0.rendered(width: width, coloured: coloured) }
   }
 
+  /// What fires, with what to do; empty when nothing does. `at`: milliseconds since 1970.
+  public func lines(_ list: AlertList, at: Int64) -> [String] {
+    alerts(list, at: at).map { $0.rendered(width: width, coloured: coloured) }
+  }
+
   // MARK: - Blocks
 
   private func verdict(_ model: ClusterModel, now: Int64?) -> [TopText] {

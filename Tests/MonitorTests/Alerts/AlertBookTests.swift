@@ -70,6 +70,61 @@ struct AlertBookTests {
     #expect(run.book.list.firing.first?.silencedUntil == nil)
   }
 
+  /// What nobody was told of while it was silenced is told when the silence ends, by its time or by hand.
+  @Test func whatStillFiresWhenItsSilenceEndsIsTold() {
+    var run = Run()
+    run.book.silence(named: "BrokerDown", until: run.now + 5_000)
+    var told: [(Int64, Alert)] = []
+    func judge(_ run: inout Run, _ change: @Sendable (inout ClusterModel) -> Void) {
+      let at = run.now
+      run.judge(for: 1, change)
+      told += run.book.changes.filter { $0.silencedUntil == nil }.map { (at, $0) }
+    }
+    let begin = run.now
+    for _ in 0..<20 { judge(&run, Self.down) }
+    #expect(told.map(\.0) == [begin + 5_000])
+    #expect(told.first?.1.state == .firing)
+    // Silenced after it was told, and ended by hand.
+    run.book.silence(named: "BrokerDown", until: run.now + 60_000)
+    for _ in 0..<3 { judge(&run, Self.down) }
+    #expect(told.count == 1)
+    run.book.silence(named: "BrokerDown", until: nil)
+    judge(&run, Self.down)
+    #expect(told.map(\.1.state) == [.firing, .firing])
+    for _ in 0..<20 { judge(&run) { _ in } }
+    #expect(told.map(\.1.state) == [.firing, .firing, .cleared])
+  }
+
+  @Test func whatComesAndGoesWithinASilenceIsToldToNobody() {
+    var run = Run()
+    run.book.silence(named: "BrokerDown", until: run.now + 60_000)
+    run.judge(for: 3, Self.down)
+    var told: [Alert] = []
+    for _ in 0..<100 {
+      run.judge(for: 1) { _ in }
+      told += run.book.changes.filter { $0.silencedUntil == nil }
+    }
+    #expect(told.isEmpty)
+    #expect(run.book.list.history.count == 1, "recorded all the same")
+  }
+
+  /// Without a canary, a counter that stands still is what tells that errors ended.
+  @Test func errorsEndWhenTheirCountersStandStill() {
+    var run = Run()
+    run.judge(for: 12) {
+      $0.canary = CanaryView()
+      $0.traffic.errorsPerSecond = [.init(code: "CORRUPT_MESSAGE", perSecond: 9)]
+    }
+    #expect(run.named("ErrorRate") != nil)
+    run.judge(for: 100) { $0.canary = CanaryView() }
+    #expect(run.named("ErrorRate") != nil, "nobody counts: not known")
+    run.judge(for: 12) {
+      $0.canary = CanaryView()
+      $0.brokers[0].requestErrorsPerSecond = 0
+    }
+    #expect(run.named("ErrorRate") == nil)
+  }
+
   @Test func theMostSevereFirstThenTheNewest() {
     var run = Run()
     run.judge(for: 1) { $0.brokers[0].state = .failed }

@@ -66,6 +66,23 @@ struct CanaryCoreTests {
     #expect(world.view.brokers.allSatisfy { $0.ok == true && $0.error == nil })
   }
 
+  @Test func lateTestEventsAreToldOnceUntilOneComesThrough() {
+    var world = World()
+    world.run(milliseconds: 5_000)
+    #expect(world.tellings.isEmpty)
+    let begin = world.now
+    world.silent = [1, 2, 3]
+    world.run(milliseconds: 9_000)
+    #expect(world.tellings.count == 3)
+    // The next test event begins within a second, and 0.8 s are patience.
+    #expect(world.tellings.allSatisfy { $0 - begin < .milliseconds(1_900) })
+    world.silent = []
+    world.run(milliseconds: 5_000)
+    world.silent = [1]
+    world.run(milliseconds: 3_000)
+    #expect(world.tellings.count == 4)
+  }
+
   /// Broker 2 dies; broker 3 leads its partition before metadata tells. The round's time is the client's, and nothing
   /// is said of broker 2 by rounds that went elsewhere.
   @Test func aRoundFollowsTheLeaderWithoutWaitingForMetadata() {

@@ -31,6 +31,8 @@ extension CanaryCoreTests {
     var growths: [Int] = []
     var grown: [[Int32]] = []
     var elections: [[Int32]] = []
+    /// When it asked to be shown at once.
+    var tellings: [Instant] = []
 
     private var pending: [(due: Instant, attempt: CanaryCore.Attempt, reads: Bool)] = []
     private var published: [Int32] = [1, 2, 3]
@@ -84,6 +86,7 @@ extension CanaryCoreTests {
           pending.append((now + .milliseconds(10), attempt, false))
         case .read(let attempt, _): pending.append((now + .milliseconds(5), attempt, true))
         case .abandon(let attempt): abandoned.append(attempt)
+        case .tell: tellings.append(now)
         case .create(let assignments, _): creations.append(assignments)
         case .grow(let count, let assignments, _):
           growths.append(count)
