@@ -55,6 +55,8 @@ import Testing
     cluster.controller = 1
     model = second()
     #expect(model.controller.id == nil)
+    model = second { $0.quorum = nil }
+    #expect(model.brokers[0].state == .leaderElection)
     #expect(reason("no-controller", model)?.text == "no active controller (1 of 3 voters live, 2 needed)")
     #expect(model.controller.id == nil)
   }

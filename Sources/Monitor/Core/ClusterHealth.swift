@@ -188,7 +188,10 @@ public struct ClusterHealth: Sendable {
   var knownController: Int32? { controller.id }
   /// Nil: not known.
   var knownVoters: [Int32]? { voters.isEmpty ? nil : voters.map(\.id) }
-  var isElecting: Bool { quorumSilentSince == nil && quorumSeenAt != nil && controller.id == nil }
+  /// The quorum has no leader: it says so, or too many voters are dead for one.
+  var isElecting: Bool {
+    quorumSilentSince == nil ? quorumSeenAt != nil && controller.id == nil : isMajorityLost
+  }
 }
 
 extension PartitionMap.Topic {
