@@ -43,16 +43,19 @@ public struct RecordFormat: Sendable, Equatable {
   /// What help says of formats.
   public static let help = """
     FORMAT is json, or text with fields:
-      %k key        %K its length       %t topic          %d timestamp (ms)   %T the same
-      %v value      %V its length       %p partition      %o offset           %e leader epoch
-      %s the same   %S the same         %h headers, name=value,…              %H how many
-      %R %V as 4 bytes (%V{big4})       %x producer id    %y producer epoch   %i records so far
-      %[ log start  %] high watermark   %| last stable    %% percent sign     %{ %} braces
+      %k key                %v %s value            %t topic
+      %K its length         %V %S its length       %p partition
+      %h headers (n=v,…)    %R %V as 4 bytes       %o offset
+      %H how many           %i records so far      %d %T timestamp (ms)
+      %x producer id        %y producer epoch      %e leader epoch
+      %[ log start offset   %| last stable offset  %] high watermark
+      %% percent sign       %{ %} braces
     and escapes: \\n \\t \\r \\\\ \\xNN. In braces behind a field, how it is written:
-      texts %k %v %s %t   {hex} {base64}
-      numbers             {hex4} {hex8} {hex16} {hex32} {hex64} (bits),
-                          {big1} {big2} {big4} {big8} {little1} … {little8} (bytes)
-      %d{strftime[%F %T]} a date and time in UTC     %h{%k=%v;} its text for each header
+      texts                {hex} {base64}
+      numbers              {hex4} {hex8} {hex16} {hex32} {hex64} (bits),
+                           {big1} {big2} {big4} {big8}, {little1} … (bytes)
+      %d{strftime[%F %T]}  a date and time in UTC
+      %h{%k=%v;}           this text for each header
     Lengths are -1 for null. Bytes go through as they are; {hex} and {base64} keep them readable.
     """
 }
