@@ -30,7 +30,8 @@ const tiles = [
   }],
   ["tolerance", "Failures tolerated", "How many further brokers may die before writes are refused", (model) => {
     const { failures, writesBlocked } = model.tolerance;
-    const reason = cut(model.tolerance.reason, 200);
+    // The first of its reasons; the verdict has all.
+    const reason = cut(model.tolerance.reason.split("; ")[0], 200);
     if (writesBlocked === true) return { value: "blocked", note: reason, tone: "bad" };
     if (!isKnown(failures)) return absent(reason);
     return { value: count(failures), note: reason, tone: failures === 0 ? "warn" : "good" };
