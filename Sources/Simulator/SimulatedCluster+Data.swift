@@ -75,15 +75,10 @@ extension SimulatedCluster {
     if let known = process.partitions[id] { return known }
     guard let topic = process.dataImage.topic(id.topic) else { return nil }
     let name = TopicPartition(topic.name, id.partition)
-    var config = LogConfig()
-    config.segmentBytes = world.segmentBytes
-    config.retentionMs = -1
-    config.producerIDExpirationMs = .max
     do throws(LogError) {
-      let log = try PartitionLog.open(
-        directory: "\(topic.name)-\(id.partition)", config: config, fileSystem: node.disk,
-        recoveryPoint: node.recoveryPoints[name] ?? .zero, logStartOffset: nil, wasCleanShutdown: process.wasClean,
-        now: wallClock(node))
+      let found = process.unclaimed.removeValue(forKey: id)
+      let log = if let found { found } else { try open(name, node, process) }
+      node.folders[id] = name
       let stored = node.highWatermarks[name] ?? .zero
       let replica = PartitionReplica(
         partition: id, localID: node.id, brokerEpoch: process.brokerEpoch,
@@ -96,6 +91,26 @@ extension SimulatedCluster {
     } catch {
       fail(node, "\(name): \(error)")
       return nil
+    }
+  }
+
+  private func open(
+    _ name: TopicPartition, _ node: SimulatedNode, _ process: NodeProcess
+  ) throws(LogError) -> PartitionLog {
+    var config = LogConfig()
+    config.segmentBytes = world.segmentBytes
+    config.retentionMs = -1
+    config.producerIDExpirationMs = .max
+    return try PartitionLog.open(
+      directory: "\(name.topic)-\(name.partition)", config: config, fileSystem: node.disk,
+      recoveryPoint: node.recoveryPoints[name] ?? .zero, logStartOffset: nil, wasCleanShutdown: process.wasClean,
+      now: wallClock(node))
+  }
+
+  /// All logs are opened, and what an unclean end left of them is recovered, before anything else is done.
+  func openLogs(_ node: SimulatedNode, _ process: NodeProcess) throws(LogError) {
+    for (id, name) in node.folders.sorted(by: { $0.key < $1.key }) {
+      process.unclaimed[id] = try open(name, node, process)
     }
   }
 

@@ -47,6 +47,7 @@ extension SimulatedCluster {
     }
     narrate("\(node.id) starts\(wasClean ? " after a clean stop" : "")")
     guard let process = node.process else { return }
+    do throws(LogError) { try openLogs(node, process) } catch { return fail(node, "\(error)") }
     do throws(RaftLogError) {
       try process.metadataLog.flush()
       if let snapshot = process.metadataLog.latestSnapshot { try load(snapshot, node, process) }

@@ -107,6 +107,10 @@ extension SimulatedCluster {
         try partition.log.close(clean: true)
         node.recoveryPoints[partition.name] = partition.log.recoveryPoint
       }
+      for (id, log) in process.unclaimed.sorted(by: { $0.key < $1.key }) {
+        try log.close(clean: true)
+        if let name = node.folders[id] { node.recoveryPoints[name] = log.recoveryPoint }
+      }
     } catch { return fail(node, "\(error)") }
     process.metadataLog.close()
     counters.stops += 1

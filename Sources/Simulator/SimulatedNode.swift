@@ -18,6 +18,8 @@ final class SimulatedNode {
   /// The checkpoints of the log directory, taken for durable.
   var recoveryPoints: [TopicPartition: Offset] = [:]
   var highWatermarks: [TopicPartition: Offset] = [:]
+  /// The partitions that have a folder.
+  var folders: [TopicIDPartition: TopicPartition] = [:]
   /// The mark of a stop in good order: the registration of then.
   var cleanEpoch: BrokerEpoch?
   /// The registration of the last process, for a planted flaw.
@@ -70,6 +72,8 @@ final class NodeProcess {
   var dataImage = MetadataImage()
   var news: [(records: [(offset: Offset, record: MetadataRecord)], fresh: MetadataImage?, upTo: Offset)] = []
   var partitions: [TopicIDPartition: SimulatedReplica] = [:]
+  /// Logs that were opened at the start and that the metadata has not named yet.
+  var unclaimed: [TopicIDPartition: PartitionLog] = [:]
   var waiting: [UInt64: (ErrorCode) -> Void] = [:]
   // Groups
   var shard: GroupShard?

@@ -60,7 +60,7 @@ private func complaint(_ failed: ClusterSimulation.Outcome) -> Comment {
 }
 
 /// Goal: what was found stays mended (docs/non-obvious.md). Method: the histories that showed it.
-@Test(arguments: [4, 8, 10, 108, 521, 869] as [UInt64])
+@Test(arguments: [4, 8, 10, 108, 521, 869, 2120, 2343, 3111] as [UInt64])
 func clusterSeedsThatFoundSomething(_ seed: UInt64) {
   let outcome = ClusterSimulation(seed: seed).run()
   #expect(outcome.violation == nil, complaint(outcome))
