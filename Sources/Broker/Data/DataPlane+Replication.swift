@@ -57,12 +57,13 @@ extension DataPlane {
     let request = AlterPartitionRequest(proposal, for: partition.id, broker: nodeID, brokerEpoch: brokerEpoch)
     let id = partition.id
     log.debug("proposes in-sync replicas", "partition=\(partition.name) isr=\(proposal.isr.map(\.id))")
+    // Counted from here: the metadata may tell of the change before the controller's answer does.
+    let before = partition.replica.isr.count
     callController(request, timeout: .seconds(1)) { [weak self] response in
       guard let self, let partition = self.partitions[id] else { return }
       let result = AlterPartitionResponse.result(of: response)
       switch result {
       case .success(let state):
-        let before = partition.replica.isr.count
         if state.isr.count < before { self.metrics.counts.isrShrinks += 1 }
         if state.isr.count > before { self.metrics.counts.isrExpands += 1 }
       case .failure: self.metrics.counts.failedISRUpdates += 1

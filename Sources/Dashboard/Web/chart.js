@@ -19,7 +19,7 @@ const lanes = [
     { key: "eventsInPerSecond", colour: "chart-in", style: "line", width: 2 },
     { key: "targetPerSecond", colour: "muted", style: "dashes" },
   ], scale: linear, label: short },
-  { title: "produce latency (log)", share: 0.34, series: [
+  { title: "produce latency (log); percentiles over 10 s", share: 0.34, series: [
     { key: "produceMax", colour: "chart-max", style: "dots" },
     { key: "producePercentile50", colour: "chart-p50", style: "line" },
     { key: "producePercentile99", colour: "chart-p99", style: "line", width: 2 },
