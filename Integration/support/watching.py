@@ -55,11 +55,21 @@ class Watch:
         """How long after `since` the alert was first seen firing; None when it was not."""
         return next((at - since for at, line in self.lines if at >= since and alert in self.alerts_of(line)), None)
 
+    def rounds(self, since, took):
+        """How many lines came from the fact to what was seen `took` seconds after it, that line included."""
+        return sum(1 for at, _ in self.lines if since <= at <= since + took)
+
     def fires(self, *alerts, since, within):
-        """Waits until all fire; returns the seconds since `since` until each did, none more than `within`."""
+        """Waits until all fire; returns the seconds since `since` until each did.
+
+        None took more than `within`, or, where the machine was too busy for a line each second, more than two lines: the
+        one of the round that was under way, and the next.
+        """
         until(lambda: all(self.first(alert, since) is not None for alert in alerts), within + 30, f"{alerts} fire")
-        took = {alert: round(self.first(alert, since), 2) for alert in alerts}
-        assert max(took.values()) <= within, f"{took}: not all within {within} s\n{self.story(since)}"
+        took = {alert: self.first(alert, since) for alert in alerts}
+        late = {alert: round(seconds, 2) for alert, seconds in took.items()
+                if seconds > within and self.rounds(since, seconds) > 2}
+        assert not late, f"{late}: not within {within} s\n{self.story(since)}"
         return took
 
     def clears(self, limit=30):

@@ -21,10 +21,13 @@ final class BrokerSurprises: Sendable {
 
   func ended(_ broker: Int32, _ exit: ChildProcess.Exit) {
     state.withLock { state in
-      guard !state.isClosed, let start = state.start, state.expected.remove(broker) == nil else { return }
-      let seconds = MonotonicClock.nanoseconds.milliseconds(since: start) / 1000
+      guard !state.isClosed, state.expected.remove(broker) == nil else { return }
+      let when = state.start.map { start in
+        let seconds = MonotonicClock.nanoseconds.milliseconds(since: start) / 1000
+        return "at \((seconds * 10).rounded() / 10) s"
+      }
       let how = exit == .signal(9) ? "was killed" : "ended (\(exit))"
-      state.notes.append("broker \(broker) \(how) at \((seconds * 10).rounded() / 10) s, not by the schedule")
+      state.notes.append("broker \(broker) \(how) \(when ?? "before the first event"), not by the schedule")
     }
   }
 
