@@ -4,6 +4,8 @@ import itertools
 import os
 import pathlib
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -17,6 +19,11 @@ def pytest_addoption(parser):
     parser.addoption("--engine", choices=["embedded", "kafka"], default="embedded", help="whose brokers to test")
     parser.addoption("--port", type=int, default=27092, help="first client port of the cluster under test")
     parser.addoption("--keep", action="store_true", help="leave data directories in .build/integration")
+
+
+def pytest_configure(config):
+    # Whoever ends a run with SIGTERM, as `timeout` does, leaves no cluster behind on these ports.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_report_header(config):
@@ -48,10 +55,18 @@ def kafka_tools():
     return KafkaTools(os.environ["KAFKA_HOME"])
 
 
+def end_what_was_left(directory):
+    """A run that was killed left its clusters running; without their directory nobody could end them any more."""
+    for description in directory.glob("*/cluster.json"):
+        words = [ROOT / "streamsocial", "down", "--data-dir", description.parent]
+        subprocess.run(words, capture_output=True, stdin=subprocess.DEVNULL, timeout=120)
+
+
 @pytest.fixture(scope="module")
 def scratch(request, engine):
     """An empty directory for one module's clusters; it stays when a test failed, for its logs."""
     directory = ROOT / ".build" / "integration" / f"{engine}-{request.module.__name__}"
+    end_what_was_left(directory)
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     failed_before = request.session.testsfailed
