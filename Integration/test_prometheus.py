@@ -84,6 +84,11 @@ def traffic(cluster, prometheus):
     catch_up(cluster)
     replicated = "kafka_server_brokertopicmetrics_replicationbytesin_total > 0"
     until(lambda: prometheus.query(replicated), 20, "Prometheus sees replication")
+    # The monitor judges a group after it has seen it a few times; what it tells is scraped after that.
+    of_groups = ("kafka_consumergroup_lag", "streamsocial_consumergroup_lag_seconds", "streamsocial_consumergroup_progress")
+    for name in of_groups:
+        group = f'count({name}{{consumergroup="watchers"}})'
+        until(lambda: prometheus.query(group), 30, f"Prometheus sees {name}")
 
 
 @pytest.mark.parametrize("broker", (1, 2, 3))
