@@ -1,5 +1,6 @@
 """The cluster under test and what every test may ask for."""
 
+import contextlib
 import itertools
 import os
 import pathlib
@@ -10,6 +11,7 @@ import subprocess
 import pytest
 
 from support.cluster import Cluster
+from support.disks import SmallDisk
 from support.kafka_tools import KafkaTools
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -82,6 +84,30 @@ def cluster(engine, port, scratch):
     cluster.up()
     yield cluster
     cluster.down()
+
+
+@pytest.fixture
+def whole(cluster):
+    """The shared cluster for a test that breaks it: whole before, and whatever was left dead or paused goes on after."""
+    cluster.make_whole()
+    yield cluster
+    cluster.make_whole()
+
+
+@pytest.fixture
+def with_small_disk(engine, port, scratch):
+    """Starts a cluster of the test's own of which broker 2 has its data on a file system of the size asked for."""
+    with contextlib.ExitStack() as stack:
+
+        def start(size):
+            directory = scratch / "small-disk"
+            disk = stack.enter_context(SmallDisk(directory, 2, size))
+            cluster = Cluster(ROOT / "streamsocial", engine, port + 50, directory)
+            stack.callback(cluster.down)
+            cluster.up()
+            return cluster, disk
+
+        yield start
 
 
 _topic_numbers = itertools.count(1)

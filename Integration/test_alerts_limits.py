@@ -6,21 +6,20 @@ Their times and limits are set low, as an operator may (`--alert-setting`), so t
 import contextlib
 import os
 import signal
-import subprocess
 import threading
 import time
 
 import confluent_kafka
 import pytest
 
-from conftest import ROOT
-from support.cluster import Cluster
 from support.frames import record_batch
 from support.waiting import until
 from support.watching import Watch, alert_settings
 from support.webhooks import MetricsPages
 
 SOON = 2.0
+
+pytestmark = pytest.mark.usefixtures("whole")
 
 
 @contextlib.contextmanager
@@ -31,18 +30,6 @@ def watching(cluster, *words):
         yield watch
     finally:
         watch.stop()
-
-
-@pytest.fixture(autouse=True)
-def whole(cluster):
-    """Whatever a test left dead or paused goes on."""
-    yield
-    for entry in cluster.status()["brokers"]:
-        if entry["pid"] is None:
-            cluster.start(entry["id"])
-        else:
-            os.kill(entry["pid"], signal.SIGCONT)
-    cluster.wait_until_healthy()
 
 
 def test_a_controller_that_keeps_changing(cluster, engine):
@@ -128,7 +115,7 @@ def test_requests_that_fail(cluster, topic):
     if None in pages.values():
         pytest.skip("skipped: these brokers serve no metrics, so nobody counts their errors")
     words = [word for broker, url in pages.items() for word in ("--metrics-url", f"{broker}={url}")]
-    words += alert_settings("ErrorRate.after=2s", "ErrorRate.clears=2s")
+    words += alert_settings("ErrorRate.after=2s", "ErrorRate.clears=1s")
     with watching(cluster, "--no-canary", *words) as watch, cluster.connect(1) as connection:
 
         def fail():
@@ -162,39 +149,17 @@ def test_metrics_that_tell_of_a_lost_log_directory_or_nothing(cluster):
         watch.clears(20)
 
 
-# Disks
-
-
-@pytest.fixture
-def small_disk(port, scratch, engine):
-    """A cluster of which broker 2 has its data on a file system of 256 MB, and that file system's place."""
-    if os.geteuid() != 0:
-        pytest.skip("skipped: mounting a small file system takes root")
+def test_a_disk_with_little_room(with_small_disk, engine):
     if engine != "embedded":
         pytest.skip("skipped: only our brokers tell how much room their disks have")
-    directory = scratch / "small-disk"
-    data = directory / "broker-2" / "data"
-    data.mkdir(parents=True)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4g", "tmpfs", str(data)], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"skipped: no small file system can be mounted here: {mounted.stderr.strip()}")
-    with contextlib.ExitStack() as stack:
-        stack.callback(subprocess.run, ["umount", "-l", str(data)], check=True)
-        cluster = Cluster(ROOT / "streamsocial", engine, port + 50, directory)
-        cluster.up()
-        stack.callback(cluster.down)
-        yield cluster, data
-
-
-def test_a_disk_with_little_room(small_disk):
-    cluster, data = small_disk
+    cluster, disk = with_small_disk("4g")
     words = [
         word for entry in cluster.status()["brokers"] for word in ("--metrics-url", f"{entry['id']}={entry['metrics_url']}")
     ]
     settings = alert_settings("DiskSpace.after=1s", "DiskSpace.clears=1s", "DiskSpace.limit=256MiB")
     with watching(cluster, "--no-canary", *words, *settings) as watch:
-        subprocess.run(["mount", "-o", "remount,size=200m", str(data)], check=True)
-        until(lambda: "DiskSpace(broker_2)" in watch.alerts, 20, "the disk has little room")
+        disk.resize("200m")
+        until(lambda: f"DiskSpace(broker_{disk.broker})" in watch.alerts, 20, "the disk has little room")
         assert " HEALTHY " in watch.lines[-1][1], "it serves as well as before"
-        subprocess.run(["mount", "-o", "remount,size=4g", str(data)], check=True)
+        disk.resize("4g")
         watch.clears(30)

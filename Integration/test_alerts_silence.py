@@ -22,10 +22,10 @@ def receiver():
 
 
 @pytest.fixture
-def api(cluster, port, scratch, receiver):
+def api(whole, port, scratch, receiver):
     """A dashboard that may act, tells the receiver, and has seen the cluster well."""
     words = ["--allow-actions", "--no-canary", "--webhook", receiver.url, *alert_settings("BrokerDown.clears=1s")]
-    with Dashboard(cluster, port + 900, scratch / "silence.log", *words):
+    with Dashboard(whole, port + 900, scratch / "silence.log", *words):
         api = API(port + 900)
 
         def healthy():
@@ -34,9 +34,6 @@ def api(cluster, port, scratch, receiver):
 
         until(healthy, 60, "the dashboard sees a healthy cluster")
         yield api
-    if cluster.process_id(VICTIM) is None:
-        cluster.start(VICTIM)
-    cluster.wait_until_healthy()
 
 
 def firing(api, name):

@@ -99,17 +99,6 @@ def check_history(traffic, found):
         assert numbers == list(range(traffic.sent[key])), f"key {key}: lost, doubled or reordered"
 
 
-@pytest.fixture
-def whole(cluster):
-    """Starts with a whole cluster, and leaves one."""
-    cluster.wait_until_healthy()
-    yield cluster
-    for entry in cluster.status()["brokers"]:
-        if entry["pid"] is None:
-            cluster.start(entry["id"])
-    cluster.wait_until_healthy()
-
-
 def member(cluster, group, topic):
     consumer = confluent_kafka.Consumer(
         {

@@ -1,52 +1,18 @@
 """A broker whose disk is full ends, as Kafka's does when its last log directory fails; the others go on and nothing that
-was acknowledged is lost. The disk is a small tmpfs, which takes root to mount."""
-
-import contextlib
-import os
-import subprocess
+was acknowledged is lost. The disk is a small tmpfs."""
 
 import confluent_kafka
-import pytest
 
-from conftest import ROOT
-from support.cluster import Cluster
 from support.waiting import until
 
-FULL = 2
-SIZE = "48m"
 
-
-def mount(*words):
-    process = subprocess.run(["mount", *words], capture_output=True, text=True)
-    return process.stderr if process.returncode else None
-
-
-@pytest.fixture
-def cramped(engine, port, scratch):
-    """A cluster of which broker 2 has its data on a file system of 48 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("skipped: mounting a small file system takes root")
-    directory = scratch / "cramped"
-    data = directory / f"broker-{FULL}" / "data"
-    data.mkdir(parents=True)
-    problem = mount("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(data))
-    if problem:
-        pytest.skip(f"skipped: no small file system can be mounted here: {problem.strip()}")
-    with contextlib.ExitStack() as stack:
-        stack.callback(subprocess.run, ["umount", "-l", str(data)], check=True)
-        cluster = Cluster(ROOT / "streamsocial", engine, port + 50, directory)
-        cluster.up()
-        stack.callback(cluster.down)
-        yield cluster, data
-
-
-def test_a_full_disk_takes_its_broker_and_nothing_else(cramped):
+def test_a_full_disk_takes_its_broker_and_nothing_else(with_small_disk):
     """Method: an idempotent run fills the small disk until its broker, leader of one partition and follower of the
     others, is gone; it goes on for as much again. Then the disk grows, and the broker comes back and is whole."""
-    cluster, data = cramped
+    cluster, disk = with_small_disk("48m")
     topic = "filling"
     cluster.create_topic(topic, partitions=3)
-    assert FULL in {entry["leader"] for entry in cluster.partitions(topic).values()}
+    assert disk.broker in {entry["leader"] for entry in cluster.partitions(topic).values()}
     acknowledged, failures = {}, []
     producer = confluent_kafka.Producer(
         {
@@ -74,7 +40,7 @@ def test_a_full_disk_takes_its_broker_and_nothing_else(cramped):
 
     def filled():
         write(1000)
-        return cluster.process_id(FULL) is None
+        return cluster.process_id(disk.broker) is None
 
     until(filled, 120, "the broker with the small disk is gone", every=0)
     for broker in (1, 3):
@@ -85,10 +51,10 @@ def test_a_full_disk_takes_its_broker_and_nothing_else(cramped):
         "the others are in sync without it",
     )
     if cluster.engine == "embedded":
-        assert "noSpace" in (data.parent / "broker.log").read_text(), "its log says why"
+        assert "noSpace" in (disk.place.parent / "broker.log").read_text(), "its log says why"
 
-    assert mount("-o", "remount,size=1g", str(data)) is None
-    cluster.start(FULL)
+    disk.resize("1g")
+    cluster.start(disk.broker)
     cluster.wait_until_healthy()
     assert all(len(entry["isr"]) == 3 for entry in cluster.partitions(topic).values())
     write(300)

@@ -34,7 +34,9 @@ def prometheus(cluster, monitor, port, scratch):
     if not all(urls):
         pytest.skip("skipped: these brokers serve no metrics (the JMX exporter is not in KAFKA_HOME/agent)")
     targets = [urllib.parse.urlsplit(url).netloc for url in urls]
-    server = Prometheus(scratch / "prometheus", port + 900, targets, monitor.address.split("/")[2])
+    # This one alone would have to be waited for: the monitor says by itself that a group has stood still for 15 s.
+    waits = {"ConsumerGroupStuck": "2s"}
+    server = Prometheus(scratch / "prometheus", port + 900, targets, monitor.address.split("/")[2], waits)
     server.start()
     try:
         until(lambda: server.value('sum(up{job="kafka"})') == 3, 20, "all three brokers are scraped")

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import subprocess
 
 from .frames import Connection
@@ -67,6 +68,15 @@ class Cluster:
 
     def start(self, broker):
         self.command("start", broker, "--data-dir", self.directory)
+
+    def make_whole(self):
+        """Starts what is dead and wakes what is paused; returns once every replica is in sync."""
+        for entry in self.status()["brokers"]:
+            if entry["pid"] is None:
+                self.start(entry["id"])
+            else:
+                os.kill(entry["pid"], signal.SIGCONT)
+        self.wait_until_healthy()
 
     def wait_until_healthy(self, limit=90):
         """Until every broker runs and every replica is in sync."""

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import urllib.error
 import urllib.parse
@@ -15,18 +16,22 @@ DEPLOY = pathlib.Path(__file__).resolve().parent.parent.parent / "deploy"
 
 
 class Prometheus:
-    def __init__(self, directory, port, targets, monitor):
-        """`targets`: host:port of every broker's metrics, by its id; `monitor`: that of the dashboard."""
+    def __init__(self, directory, port, targets, monitor, waits=None):
+        """`targets`: host:port of every broker's metrics, by its id; `monitor`: that of the dashboard; `waits`: by an
+        alert's name, how long its condition must hold instead of the shipped time (`for`), which promtool tests."""
         self.directory = pathlib.Path(directory)
         self.port = port
         self.targets = targets
         self.monitor = monitor
+        self.waits = waits or {}
         self.process = None
 
     def start(self):
         self.directory.mkdir(parents=True, exist_ok=True)
         configuration = self.directory / "prometheus.yml"
-        configuration.write_text(self.configuration())
+        rules = self.directory / "alerts.yml"
+        rules.write_text(self.rules())
+        configuration.write_text(self.configuration(rules))
         with open(self.directory / "prometheus.log", "w") as log:
             self.process = subprocess.Popen(
                 [
@@ -42,14 +47,22 @@ class Prometheus:
             )
         until(self.is_ready, 20, "Prometheus is ready")
 
-    def configuration(self):
+    def rules(self):
+        """The file as shipped, but for the times asked for."""
+        text = (DEPLOY / "prometheus" / "alerts.yml").read_text()
+        for alert, wait in self.waits.items():
+            text, found = re.subn(rf"(- alert: {alert}\n(?:(?! +- alert:).*\n)*? +for: )\w+\n", rf"\g<1>{wait}\n", text)
+            assert found == 1, f"{alert} should have one time in alerts.yml"
+        return text
+
+    def configuration(self, rules):
         """The file as shipped, but for the brokers' addresses and where the rules are."""
         text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
         addresses = ("127.0.0.1:9404", "127.0.0.1:9405", "127.0.0.1:9406", "127.0.0.1:8080")
         for shipped, target in zip(addresses, (*self.targets, self.monitor), strict=True):
             assert text.count(shipped) == 1, f"{shipped} should be in prometheus.yml once"
             text = text.replace(shipped, f"@{target}")
-        text = text.replace("@", "").replace("- alerts.yml", f"- {DEPLOY / 'prometheus' / 'alerts.yml'}")
+        text = text.replace("@", "").replace("- alerts.yml", f"- {rules}")
         jobs = yaml.safe_load(text)["scrape_configs"]
         assert [target for group in jobs[0]["static_configs"] for target in group["targets"]] == list(self.targets)
         return text
