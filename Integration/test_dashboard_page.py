@@ -5,6 +5,7 @@ The server here is a test double (support/fake_dashboard.py); test_dashboard.py 
 
 import pathlib
 import re
+import statistics
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +15,7 @@ from support.browser import Browser, live, screenshot, tile, verdict
 from support.fake_dashboard import FakeDashboard
 
 WEB = pathlib.Path(__file__).resolve().parent.parent / "Sources" / "Dashboard" / "Web"
-STATES = {"healthy": "Healthy", "degraded": "Degraded", "unavailable": "Unavailable"}
+STATES = {"healthy": "Healthy", "degraded": "Degraded", "unavailable": "Unavailable", "down": "Unavailable"}
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,19 @@ def test_a_verdict_has_its_word_icon_and_figures(browser):
         "healthy": {"brokers": "3/3", "controller": "1", "tolerance": "1", "offline": "0", "undermin": "0", "underreplicated": "0"},
         "degraded": {"brokers": "2/3", "controller": "1", "tolerance": "0", "offline": "0", "undermin": "0", "underreplicated": "57"},
         "unavailable": {"brokers": "1/3", "controller": "none", "tolerance": "blocked", "offline": "6", "undermin": "57"},
+        "down": {"brokers": "0/3", "controller": "none", "tolerance": "blocked", "offline": "57", "undermin": "57", "events": "–"},
     }
     for state, word in STATES.items():
         with FakeDashboard(state) as fake, browser.page(fake.address) as page:
             verdict(live(page), word)
-            assert page.get_attribute("#verdict-icon", "href") == f"#icon-{state}"
-            if state == "unavailable":
-                expect(page.locator("#verdict-reasons")).to_contain_text("broker 2 does not answer")
-                expect(page.locator("#verdict-reasons")).to_contain_text("broker 3 does not answer")
+            assert page.get_attribute("#verdict-icon", "href") == f"#icon-{word.lower()}"
+            if word == "Unavailable":
+                for broker in (2, 3):
+                    said = re.compile(rf"broker {broker} \(leader of 19 partitions\) does not answer")
+                    expect(page.locator("#verdict")).to_contain_text(said)
+            # What the sentence says is not said again below it.
+            sentence = page.inner_text("#verdict-sentence").lower()
+            assert not [text for text in page.locator("#verdict-reasons li").all_inner_texts() if text.lower() in sentence]
             for name, value in expected[state].items():
                 expect(tile(page, name)).to_have_text(value)
             # Nothing bad is told by colour alone: each coloured tile has an icon with a name.
@@ -66,6 +72,28 @@ def test_unknown_is_neither_zero_nor_green(browser):
             expect(page.locator(f"#tile-{name}")).to_have_attribute("data-tone", "unknown")
         assert page.locator("#verdict [data-tone=good], .tile[data-tone=good]").count() == 0
         expect(page.locator("#partitions-summary")).to_have_text("57 partitions in 5 topics, as last known")
+        expect(page.locator("#brokers-summary")).to_have_text("none of 3 answers")
+        for table in ("groups", "topics"):
+            expect(page.locator(f"#{table}-empty")).to_have_text("Not known: no broker answers.")
+            expect(page.locator(f"#{table}-summary")).to_have_text("")
+
+
+def test_a_cluster_that_is_down_has_nothing_green_and_the_commands_that_start_it(browser):
+    with FakeDashboard("down") as fake, browser.page(fake.address) as page:
+        verdict(live(page), "Unavailable")
+        expect(page.locator("#verdict-sentence")).to_have_text(
+            "Every broker refuses connections; 57 of 57 partitions offline; nothing can be written or read"
+        )
+        assert page.locator("[data-tone=good]:visible, .state.tone-good").count() == 0
+        expect(page.locator("#tile-p99")).to_have_attribute("data-tone", "bad")
+        expect(tile(page, "p99")).to_have_text("–")
+        expect(page.locator("#remedy-partitions tr").first).to_contain_text("1, 2, 3 → none")
+        commands = page.locator("#remedy-commands code").all_inner_texts()
+        assert commands[:4] == [f"./streamsocial start {broker}" for broker in (1, 2, 3)] + ["./streamsocial status"]
+        expect(page.locator("#groups-rows tr").first).to_contain_text("UNKNOWN")
+        # "Now" and "none" are facts, too: nobody was seen just now, and errors were counted.
+        assert "now" not in page.locator("#brokers-rows").inner_text()
+        expect(page.locator("#facts")).to_contain_text("REQUEST_TIMED_OUT")
 
 
 def test_a_fault_shows_everywhere_and_clears(browser):
@@ -111,7 +139,13 @@ def test_silence_is_shown_as_stale_and_ends_by_itself(browser):
         expect(page.locator("#verdict-sentence")).to_have_text(re.compile(r"^Data is \d+ s old"))
         expect(page.locator("#verdict-since")).to_have_text("")
         assert page.get_attribute("html", "data-verdict") == "unknown"
-        assert "grayscale" in page.locator(".tiles").evaluate("node => getComputedStyle(node).filter")
+        for part in ("tiles-section", "timeline", "brokers", "partitions", "groups", "alerts", "topics"):
+            node = page.locator(f"#{part}, .{part}").first
+            assert "grayscale" in node.evaluate("node => getComputedStyle(node).filter"), part
+        # Grey is still legible, and a tick is no claim any more.
+        found = page.evaluate(CONTRAST)
+        assert found["looked"] > 120 and found["poor"] == []
+        expect(page.locator(".tile svg").first).to_be_hidden()
         screenshot(page, "stale-light-wide")
         with FakeDashboard("degraded", port=port):
             verdict(page, "Degraded", limit=8)
@@ -151,9 +185,9 @@ def test_hostile_names_and_values_stay_text(browser):
 
 
 def test_a_thousand_partitions_take_less_than_50_ms_an_update(browser):
+    """In the time that the page's thread was given a processor, so that a busy machine is not taken for a slow page."""
     with FakeDashboard("thousand", paced=False) as fake, browser.page(fake.address) as page:
         expect(page.locator("#partitions-summary")).to_contain_text("1,000 partitions")
-        # The thread's own time, so that a busy machine is not mistaken for a slow page.
         meter = page.context.new_cdp_session(page)
         meter.send("Performance.enable", {"timeDomain": "threadTicks"})
 
@@ -161,26 +195,27 @@ def test_a_thousand_partitions_take_less_than_50_ms_an_update(browser):
             metrics = {entry["name"]: entry["value"] for entry in meter.send("Performance.getMetrics")["metrics"]}
             return metrics["ScriptDuration"] * 1000
 
-        # The meter is one that shows a slow update.
+        # The meter is one that shows a slow update: so much work, not so much time, which others may have had.
         before = scripting()
         page.evaluate(
             """() => new Promise((done) => setTimeout(() => {
-              const begin = performance.now();
-              while (performance.now() - begin < 150);
-              done();
+              let sum = 0;
+              for (let index = 0; index < 3e8; index += 1) sum = (sum * 31 + index) | 0;
+              done(sum);
             }))"""
         )
         assert scripting() - before > 50
 
         updates = "() => performance.getEntriesByName('update').length"
         spent = []
-        for _ in range(12):
+        for _ in range(25):
             before, count = scripting(), page.evaluate(updates)
             fake.change_partitions()
             fake.step()
             page.wait_for_function(f"(count) => ({updates})() >= count + 3", arg=count)
             spent.append(scripting() - before)
-        assert 0 < max(spent) < 50, spent
+        print(f"scripting an update, ms: median {statistics.median(spent):.1f}, max {max(spent):.1f}")
+        assert 0 < statistics.median(spent) < 20 and max(spent) < 50, spent
         page.check("#partitions-filter")
         page.focus("#partitions-map")
         expect(page.locator("#partitions-text")).to_contain_text("observer, not in sync")
@@ -239,7 +274,7 @@ def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
         live(page)
         expect(page.locator("#remedy-commands li")).to_have_count(3)
         expect(page.get_by_role("button", name="Kill broker 1")).to_be_visible()
-        reached = []
+        reached, orders = [], []
         for _ in range(120):
             page.keyboard.press("Tab")
             focused = page.evaluate(
@@ -247,15 +282,21 @@ def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
                   const node = document.activeElement;
                   if (node === document.body) return null;
                   const style = getComputedStyle(node);
-                  return [node.id || node.getAttribute("aria-label") || node.textContent.trim(), style.outlineStyle, parseFloat(style.outlineWidth)];
+                  const sections = [...document.querySelectorAll(".skip, header.bar, main > section")];
+                  const section = sections.findIndex((one) => one.contains(node));
+                  const name = node.id || node.getAttribute("aria-label") || node.textContent.trim();
+                  return [name, style.outlineStyle, parseFloat(style.outlineWidth), section];
                 }"""
             )
             if focused is None:
                 break
             assert focused[1] != "none" and focused[2] > 0, f"{focused[0]}: focus is not visible"
             reached.append(focused[0])
+            orders.append(focused[3])
         else:
             raise AssertionError(f"Tab never leaves the page: {reached[-5:]}")
+        # From top to bottom: the order of the sections is the order of the keyboard.
+        assert orders == sorted(orders), list(zip(reached, orders, strict=True))
         for wanted in ("theme", "timeline-cursor", "timeline-pause", "partitions-map", "partitions-filter", "Kill broker 1", "Start broker 2", "Acknowledge", "topics-search"):
             assert wanted in reached, wanted
         page.locator("#topics .disclosure").first.focus()
@@ -266,6 +307,57 @@ def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
         expect(page.locator("#panel-partitions")).to_be_visible()
         page.keyboard.press("ArrowRight")
         expect(page.locator("#panel-settings")).to_contain_text("min.insync.replicas")
+
+
+def test_a_dialog_holds_the_focus_and_gives_it_back(browser):
+    active = "() => document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"
+    with FakeDashboard("healthy", allow_actions=True, paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        kill = page.get_by_role("button", name="Kill broker 2")
+        kill.focus()
+        page.keyboard.press("Enter")
+        dialog = page.get_by_role("dialog", name="Kill broker 2?")
+        expect(dialog).to_be_visible()
+        # It begins at what does no harm, and Tab goes round within it (through the browser's own bar, which is no element).
+        assert page.evaluate(active) == "Cancel"
+        for _ in range(6):
+            page.keyboard.press("Tab")
+            assert page.evaluate("document.activeElement === document.body || dialog.contains(document.activeElement)")
+        page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(kill).to_be_focused()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.locator("#notice")).to_contain_text("Kill broker 2")
+        assert fake.posts == [("/api/v1/brokers/2/kill", {})]
+        # The button goes with the broker: the keyboard stays where it was, on what takes its place.
+        fake.switch("degraded")
+        expect(page.get_by_role("button", name="Start broker 2")).to_be_focused()
+        page.get_by_role("button", name="Acknowledge").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Silence 30 min").first).to_be_focused()
+        page.locator("#remedy-commands button").first.focus()
+        fake.switch("healthy")
+        expect(page.locator("#remedy")).to_be_hidden()
+        assert page.evaluate("document.activeElement !== document.body")
+        page.locator("#topics .disclosure").nth(1).focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Close topic follows").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#topics .disclosure").nth(1)).to_be_focused()
+
+
+def test_an_alert_that_clears_does_not_throw_the_keyboard_back_to_the_top(browser):
+    with FakeDashboard("unavailable", allow_actions=True, paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        page.locator("#alerts-firing button:visible").last.focus()
+        fake.switch("degraded")
+        expect(page.locator("#alerts-firing li")).to_have_count(2)
+        assert page.evaluate("document.getElementById('alerts-firing').contains(document.activeElement)")
+        fake.switch("healthy")
+        expect(page.locator("#alerts-firing li")).to_have_count(0)
+        assert page.evaluate("document.activeElement.closest('#alerts') !== null")
 
 
 def test_a_screen_reader_hears_the_verdict_only_when_its_word_changes(browser):
@@ -287,6 +379,18 @@ def test_a_screen_reader_hears_the_verdict_only_when_its_word_changes(browser):
         verdict(page, "Degraded")
         heard = page.evaluate("heard")
         assert len(heard) == 1 and heard[0].startswith("Degraded. Broker 2")
+        # Nor does the timeline read itself out while it goes on below a keyboard that rests on it.
+        slider = page.locator("#timeline-cursor")
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        spoken = "() => ['aria-valuenow', 'aria-valuetext'].map((name) => document.getElementById('timeline-cursor').getAttribute(name))"
+        said, shown = page.evaluate(spoken), page.inner_text("#timeline-range")
+        for _ in range(3):
+            fake.step()
+        expect(page.locator("#timeline-range")).not_to_have_text(shown)
+        assert page.evaluate(spoken) == said
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate(spoken) != said
         for landmark in ("banner", "navigation", "main", "contentinfo"):
             assert page.get_by_role(landmark).count() == 1
         assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
@@ -324,6 +428,7 @@ CONTRAST = """() => {
     }
     return [255, 255, 255, 255];
   };
+  const behind = rgba(getComputedStyle(document.body).backgroundColor);
   const poor = [];
   let looked = 0;
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -331,10 +436,14 @@ CONTRAST = """() => {
     const node = walker.currentNode.parentElement;
     if (!walker.currentNode.textContent.trim() || !node.checkVisibility({ visibilityProperty: true }) || node.closest(".unseen, noscript, option, .skip")) continue;
     const style = getComputedStyle(node);
+    // Whatever is half transparent lies over the page's ground.
+    let opacity = 1;
+    for (let one = node; one; one = one.parentElement) opacity *= Number(getComputedStyle(one).opacity);
+    const over = (one) => one.map((part, index) => part * opacity + behind[index] * (1 - opacity));
     const colour = rgba(node instanceof SVGElement ? style.fill : style.color);
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    const found = ratio(colour, ground(node));
+    const found = ratio(over(colour), over(ground(node)));
     looked += 1;
     if (found < (large ? 3 : 4.5)) poor.push(`${found.toFixed(2)} ${node.tagName} "${walker.currentNode.textContent.trim().slice(0, 40)}"`);
   }
@@ -365,6 +474,10 @@ def test_every_state_is_legible_fits_and_is_pictured(browser, state, theme):
             page.locator("#topics .disclosure").first.click()
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
             screenshot(page, f"{state}-{theme}-wide")
+        with browser.page(fake.address, theme=theme, size="wall", reduced_motion="reduce") as page:
+            verdict(live(page), STATES[state])
+            assert page.evaluate("document.documentElement.scrollWidth") <= 2560
+            screenshot(page, f"{state}-{theme}-wall")
         with browser.page(fake.address, theme=theme, size="narrow", reduced_motion="reduce") as page:
             verdict(live(page), STATES[state])
             page.locator("#topics .disclosure").first.click()
@@ -372,6 +485,57 @@ def test_every_state_is_legible_fits_and_is_pictured(browser, state, theme):
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
             screenshot(page, f"{state}-{theme}-narrow")
+
+
+@pytest.mark.parametrize("size", ["wide", "laptop", "narrow", "wall"])
+def test_no_tile_cuts_its_words_and_figures_stand_in_line(browser, size):
+    for state in STATES:
+        with FakeDashboard(state, paced=False) as fake, browser.page(fake.address, size=size) as page:
+            fake.step()
+            verdict(live(page), STATES[state])
+            found = page.evaluate(
+                """() => {
+                  const parts = [...document.querySelectorAll(".tile dt span, .tile dd")];
+                  const cut = parts.filter((one) => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline"
+                    || one.scrollHeight > one.clientHeight + 1);
+                  const rows = new Map();
+                  for (const tile of document.querySelectorAll(".tile")) {
+                    const top = Math.round(tile.getBoundingClientRect().top);
+                    if (!rows.has(top)) rows.set(top, new Set());
+                    rows.get(top).add(Math.round(tile.querySelector(".figure").getBoundingClientRect().top));
+                  }
+                  return { cut: cut.map((one) => one.textContent), ragged: [...rows.values()].filter((row) => row.size > 1).length };
+                }"""
+            )
+            assert found == {"cut": [], "ragged": 0}, f"{state}: {found}"
+
+
+def test_figures_that_change_do_not_move_their_neighbours(browser):
+    columns = """() => ["brokers", "groups", "topics"].map((table) =>
+      [...document.querySelectorAll(`#${table}-table thead th`)].map((one) => Math.round(one.getBoundingClientRect().left)))"""
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        before = page.evaluate(columns)
+        row = page.locator("#groups-rows tr", has_text="notifications")
+        shown = row.inner_text()
+        # From seconds to minutes, from five digits to six.
+        for _ in range(80):
+            fake.step()
+        expect(row).to_contain_text("104,700")
+        assert row.inner_text() != shown
+        for table, (old, new) in enumerate(zip(before, page.evaluate(columns), strict=True)):
+            assert all(abs(a - b) <= 1 for a, b in zip(old, new, strict=True)), (table, old, new)
+
+
+@pytest.mark.parametrize("size", ["wide", "wall"])
+def test_no_table_is_wider_than_its_card(browser, size):
+    for state in STATES:
+        with FakeDashboard(state, allow_actions=True) as fake, browser.page(fake.address, size=size) as page:
+            verdict(live(page), STATES[state])
+            expect(page.locator("#brokers-rows button")).to_have_count(6)
+            wide = "[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth)"
+            assert page.evaluate(f"{wide}.map((one) => one.getAttribute('aria-label'))") == []
 
 
 def test_times_in_sentences_are_the_readers_own(browser):
@@ -472,7 +636,7 @@ def test_the_double_speaks_as_the_monitor_does():
                 if name in ("word", "verdict", "severity", "trouble", "kind", "progress") or name == "state" and "groups" not in where:
                     assert isinstance(entry, dict) or entry in words, f"{where}.{name}: no such word as {entry}"
 
-    for scenario in ("healthy", "degraded", "unavailable", "unknown", "hostile", "thousand"):
+    for scenario in ("healthy", "degraded", "unavailable", "down", "unknown", "hostile", "thousand"):
         cluster = cluster_models.ImaginaryCluster(scenario)
         for name, value in {
             "model": cluster.model(), "partitions": cluster.partition_map(), "alerts": cluster.alerts(),

@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 SCREENSHOTS = pathlib.Path(__file__).resolve().parents[2] / ".build" / "screenshots"
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium")
-SIZES = {"wide": (1440, 900), "narrow": (360, 740)}
+SIZES = {"wide": (1440, 900), "laptop": (1200, 800), "narrow": (360, 740), "wall": (2560, 1440)}
 
 
 class Browser:

@@ -36,11 +36,11 @@ class ImaginaryCluster:
 
     @property
     def broken(self):
-        return {"degraded": (2,), "unavailable": (2, 3), "hostile": (2,)}.get(self.scenario, ())
+        return {"degraded": (2,), "unavailable": (2, 3), "down": (1, 2, 3), "hostile": (2,)}.get(self.scenario, ())
 
     @property
     def word(self):
-        return "healthy" if not self.broken else "degraded" if len(self.broken) == 1 else "unavailable"
+        return {0: "healthy", 1: "degraded"}.get(len(self.broken), "unavailable")
 
     def tick(self):
         """The next second: its point and its markers."""
@@ -95,7 +95,7 @@ class ImaginaryCluster:
             rate, high, errors, lag = rate * 0.4, self.random.uniform(180, 420), 12.5, 1400
         if self.broken and (since >= 0 or -150_000 <= since < -117_000):
             word = self.word if since >= 0 else "degraded"
-        if self.scenario == "unavailable" and since >= 0:
+        if self.word == "unavailable" and since >= 0:
             rate, errors, lag = 0, 38.0, 900 + since
         point = {"at": at, "verdict": word, "errorsPerSecond": errors}
         if self.broken and -210_000 < since < -203_000:
@@ -104,7 +104,12 @@ class ImaginaryCluster:
             "eventsInPerSecond": rate, "eventsOutPerSecond": rate * 3 + wave, "lagMilliseconds": lag,
             "producePercentile50": median, "producePercentile99": high, "produceMax": high * self.random.uniform(1.1, 2.4),
         }
-        if self.scenario != "unavailable":
+        if self.scenario == "down" and since >= 0:
+            # Nobody tells; the canary's writes wait.
+            for unknown in ("eventsInPerSecond", "eventsOutPerSecond", "lagMilliseconds"):
+                del point[unknown]
+            point |= {"errorsPerSecond": 3.0, "produceMax": since + 10.0}
+        elif self.word != "unavailable":
             point["targetPerSecond"] = 10_000
         return point
 
@@ -134,6 +139,8 @@ class ImaginaryCluster:
                 leader = isr[0] if isr else -1
                 if self.scenario == "unavailable" and number % 9 == 0:
                     leader, isr = -1, [replicas[-1]]
+                if self.scenario == "down":
+                    leader, isr = -1, []
                 made.append({
                     "id": partition, "leader": leader, "leaderEpoch": 3, "replicas": replicas, "isr": isr,
                     "offline": [broker for broker in replicas if broker in self.broken],
@@ -169,7 +176,7 @@ class ImaginaryCluster:
             "topics": [self.topic(topic) for topic in partition_map["topics"]], "groups": self.groups(),
             "traffic": {
                 key: newest[key] for key in ("eventsInPerSecond", "eventsOutPerSecond", "targetPerSecond") if key in newest
-            } | {"bytesInPerSecond": 4.1e6, "bytesOutPerSecond": 12.5e6, "errorsPerSecond": [{"code": "NOT_ENOUGH_REPLICAS", "perSecond": 38.0}] if self.scenario == "unavailable" else []},
+            } | {"bytesInPerSecond": 4.1e6, "bytesOutPerSecond": 12.5e6, "errorsPerSecond": [{"code": "NOT_ENOUGH_REPLICAS", "perSecond": 38.0}] if self.word == "unavailable" else []},
             "canary": {key: newest[key] for key in ("producePercentile50", "producePercentile99", "produceMax") if key in newest}
             | {"endToEndPercentile99": 11.4, "brokers": [self.canary(number) for number in (1, 2, 3)]},
             "nextCommands": [], "blindSpots": [],
@@ -184,44 +191,68 @@ class ImaginaryCluster:
             model["brokers"] = [{**broker, "state": "UNKNOWN"} for broker in model["brokers"]]
             model["blindSpots"] = ["metadata: connection refused"]
         elif self.broken:
-            model["nextCommands"] = [
-                {"command": f"./streamsocial start {self.broken[0]}", "reason": f"broker {self.broken[0]} was killed; started again it catches up by itself"},
-                {"command": f"./streamsocial logs {self.broken[0]} --tail 50", "reason": "what it said last"},
-                {"command": "kafka-topics.sh --bootstrap-server 127.0.0.1:9092 --describe --under-replicated-partitions", "reason": "the same from outside"},
-            ]
+            servers = f"--bootstrap-servers {model['bootstrapServers']}"
+            looking = ("./streamsocial status", "says what each broker's process does")
+            if self.scenario != "down":
+                looking = (f"./streamsocial topics describe {trouble[0]['topic']} {servers}", "shows leaders and in-sync replicas")
+            commands = [(f"./streamsocial start {broker}", f"starts broker {broker} again") for broker in self.broken]
+            commands += [looking, (f"./streamsocial top {servers}", "follows it in the terminal")]
+            model["nextCommands"] = [{"command": command, "reason": reason} for command, reason in commands]
+        if self.scenario == "down":
+            for key in ("eventsInPerSecond", "eventsOutPerSecond", "bytesInPerSecond", "bytesOutPerSecond"):
+                model["traffic"].pop(key, None)
+            model["groups"] = [{"name": group["name"], "progress": "UNKNOWN", "since": group["since"]} for group in model["groups"]]
+            for topic in model["topics"]:
+                topic.pop("eventsInPerSecond", None)
+            model["blindSpots"] = ["no broker answers (127.0.0.1:9092: connection refused)"]
         return model
 
     def verdict(self, totals):
         for_seconds = (self.now - self.changed_at) // 1000
-        names = " and ".join(f"broker {broker}" for broker in self.broken)
-        counts = f"{totals['underReplicated']} of {totals['total']} partitions under-replicated, {totals['offline']} offline"
-        sentences = {
-            "healthy": f"HEALTHY for {for_seconds} s: 3 of 3 brokers serve; all {totals['total']} partitions are whole; one failure tolerated",
-            "degraded": f"DEGRADED for {for_seconds} s: {names} (leader of 19 partitions) does not answer since 20:26:26 UTC; {counts}; writes go on; no further failure tolerated",
-            "unavailable": f"UNAVAILABLE for {for_seconds} s: {names} do not answer since 20:26:26 UTC; no controller; {counts}; acks=all writes are refused",
-        }
-        reasons = []
-        if self.broken:
-            reasons = [
-                {"code": "broker-down", "severity": "critical", "text": f"broker {broker} does not answer since 20:26:26 UTC", "since": self.changed_at}
-                for broker in self.broken
-            ] + [
-                {"code": "under-replicated", "severity": "warning", "text": counts, "since": self.changed_at},
-                {"code": "at-min-isr", "severity": "warning", "text": "the next failure stops writes", "since": self.changed_at},
-            ]
+        total = f"{totals['total']} partitions"
+        down = [f"broker {broker} (leader of 19 partitions) does not answer since 20:26:26 UTC" for broker in self.broken]
+        living = 3 - len(self.broken)
+        counts = f"{totals['underReplicated']} of {total} under-replicated"
+        controller = f"no active controller ({living} of 3 voters live, 2 needed)"
+        facts = {
+            "healthy": ["3 of 3 brokers serve", f"{total}, all replicas in sync", "writes go on", "1 failure tolerated"],
+            "degraded": [*down, f"{counts}, 0 offline", "writes go on", "no further failure tolerated"],
+            "unavailable": [
+                controller, *down, f"{counts}, {totals['offline']} offline",
+                f"acks=all writes are refused for {total}", "no further failure tolerated",
+            ],
+        }[self.word]
+        if self.scenario == "down":
+            facts = ["every broker refuses connections", f"{totals['offline']} of {total} offline", "nothing can be written or read"]
+        reasons = [("broker-down", "critical", text) for text in down]
         if self.scenario == "unavailable":
-            reasons.insert(0, {"code": "no-controller", "severity": "critical", "text": "the quorum has 1 of 3 voters and needs 2", "since": self.changed_at})
+            reasons = [
+                ("no-controller", "critical", controller), *reasons,
+                ("offline-partitions", "critical", f"{totals['offline']} of {total} offline"),
+                ("under-min-isr", "critical", f"{totals['underMinISR']} of {total} under min ISR"),
+            ]
+        if self.scenario == "down":
+            reasons = [("unreachable", "critical", facts[0]), *reasons]
+        if self.broken:
+            reasons.append(("under-replicated", "warning", counts))
+        if self.word == "degraded":
+            reasons.append(("at-min-isr", "warning", f"no further failure tolerated ({self.tolerance(totals)['reason']})"))
+        sentence = f"{self.word.upper()} for {for_seconds} s: {'; '.join(facts)}"
         if self.scenario == "hostile":
-            reasons[0]["text"] = HOSTILE
-            sentences["degraded"] += HOSTILE
-        return {"word": self.word, "sentence": sentences[self.word], "since": self.changed_at, "reasons": reasons}
+            reasons[0] = ("broker-down", "critical", HOSTILE)
+            sentence += HOSTILE
+        return {
+            "word": self.word, "sentence": sentence, "since": self.changed_at,
+            "reasons": [
+                {"code": code, "severity": severity, "text": text, "since": self.changed_at} for code, severity, text in reasons
+            ],
+        }
 
     def tolerance(self, totals):
-        if self.word == "unavailable":
-            return {"failures": 0, "writesBlocked": True, "reason": f"{totals['underMinISR']} partitions have fewer in-sync replicas than 2"}
-        if self.broken:
-            return {"failures": 0, "writesBlocked": False, "reason": f"{totals['atMinISR']} partitions have 2 in-sync replicas and need 2"}
-        return {"failures": 1, "writesBlocked": False, "reason": "every partition has 3 in-sync replicas and needs 2"}
+        living = 3 - len(self.broken)
+        replicas = f"{totals['total']} partitions have {living} living in-sync replica{'s' if living != 1 else ''} and need 2"
+        reason = f"{replicas}; the quorum has {living} of 3 voters and needs 2"
+        return {"failures": max(0, living - 2), "writesBlocked": living < 2, "reason": reason}
 
     def canary(self, number):
         if number in self.broken:
@@ -231,7 +262,9 @@ class ImaginaryCluster:
     def controller(self):
         members = [{"id": number, "logEndOffset": 4211, "lag": 0} for number in (1, 2, 3)]
         found = {"leaderEpoch": 7, "highWatermark": 4211, "voters": members, "observers": []}
-        return found if self.scenario == "unavailable" else found | {"id": 1, "since": self.changed_at - 150_000}
+        if self.scenario == "down":
+            return {"voters": [], "observers": []}
+        return found if self.word == "unavailable" else found | {"id": 1, "since": self.changed_at - 150_000}
 
     def broker(self, number, every):
         dead = number in self.broken
@@ -246,9 +279,9 @@ class ImaginaryCluster:
         made = {
             "id": number, "host": "127.0.0.1", "port": 9091 + number, "state": reasons[0]["state"],
             "stateSince": reasons[0]["at"], "transition": reasons[0]["reason"], "history": reasons,
-            "isController": number == 1 and self.scenario != "unavailable", "isVoter": True,
+            "isController": number == 1 and self.word != "unavailable", "isVoter": True,
             "leaders": sum(partition["leader"] == number for partition in hosted), "replicas": len(hosted),
-            "inSyncReplicas": sum(number in partition["isr"] for partition in hosted),
+            "inSyncReplicas": 0 if dead else sum(number in partition["isr"] for partition in hosted),
             "lastSeen": self.changed_at if dead else self.now - 180,
         }
         if not dead:
@@ -285,7 +318,7 @@ class ImaginaryCluster:
                     "lagTrendPerSecond": 712.0, "consumedPerSecond": 9200.0, "progress": "WARN", "since": self.changed_at,
                 }
                 del group["timeToClear"]
-            if self.scenario == "unavailable" and index == 2:
+            if self.word == "unavailable" and index == 2:
                 group = {"name": name, "progress": "UNKNOWN", "since": self.changed_at}
             made.append(group)
         return made
@@ -322,6 +355,12 @@ class ImaginaryCluster:
                 if name in self.silenced:
                     alert["silencedUntil"] = self.silenced[name]
                 firing.append(alert)
+        if self.scenario in ("down", "unknown"):
+            firing.append({
+                "id": "ClusterUnreachable", "name": "ClusterUnreachable", "severity": "critical", "state": "firing",
+                "summary": "no broker of the cluster at 127.0.0.1:9092 answers", "action": "check that the brokers run: `./streamsocial status`",
+                "firedAt": self.changed_at + 900,
+            })
         firing.sort(key=lambda alert: alert["severity"])
         past = [{
             "id": "past-1", "name": "BrokerDown", "severity": "critical", "state": "cleared", "summary": "broker 3 did not answer",

@@ -80,6 +80,7 @@ function showFiring(item, alert, about, now) {
   setText(item.summary, cut(alert.summary, 500));
   setTextWithCode(item.action, cut(alert.action, 500));
   setHidden(item.buttons, !about.allowActions);
+  if (alert.acknowledgedAt !== undefined && document.activeElement === item.acknowledge) item.silence.focus();
   setHidden(item.acknowledge, alert.acknowledgedAt !== undefined);
   setText(item.silence, isSilenced(alert, now) ? "End silence" : "Silence 30 min");
   item.silenced = isSilenced(alert, now);

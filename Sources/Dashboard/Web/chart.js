@@ -12,21 +12,27 @@ const axis = 20;
 const gap = 22;
 const font = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
-/** Lanes from top to bottom: title, share of the height, what is drawn, and the scale. */
+/** Lanes from top to bottom: title, how to read it, share of the height, what is drawn, and the scale, which ends at
+    `least` or above: noise that nobody feels is not blown up to the height of the lane. */
 const lanes = [
-  { title: "events per second", share: 0.34, series: [
+  { title: "events per second", note: "dashed: the target", noteFor: "targetPerSecond", share: 0.34, series: [
     { key: "eventsOutPerSecond", colour: "chart-out", style: "line" },
     { key: "eventsInPerSecond", colour: "chart-in", style: "line", width: 2 },
     { key: "targetPerSecond", colour: "muted", style: "dashes" },
-  ], scale: linear, label: short },
-  { title: "produce latency (log); percentiles over 10 s", share: 0.34, series: [
+  ], scale: linear, least: 10, label: short },
+  { title: "produce latency (log)", note: "percentiles over 10 s; dots: the slowest of each second", share: 0.34, series: [
     { key: "produceMax", colour: "chart-max", style: "dots" },
     { key: "producePercentile50", colour: "chart-p50", style: "line" },
     { key: "producePercentile99", colour: "chart-p99", style: "line", width: 2 },
-  ], scale: logarithmic, label: latency },
-  { title: "errors per second", share: 0.14, series: [{ key: "errorsPerSecond", colour: "chart-error", style: "bars" }], scale: linear, label: short },
-  { title: "lag in seconds", share: 0.18, series: [{ key: "lagMilliseconds", colour: "chart-lag", style: "area" }], scale: linear, divide: 1000, label: short },
+  ], scale: logarithmic, label: latencyTick },
+  { title: "errors per second", share: 0.14, series: [{ key: "errorsPerSecond", colour: "chart-error", style: "bars" }], scale: linear, least: 1, label: short },
+  { title: "lag in seconds", share: 0.18, series: [{ key: "lagMilliseconds", colour: "chart-lag", style: "area" }], scale: linear, divide: 1000, least: 1, label: short },
 ];
+
+/** In one unit: "100 s" fits beside the axis, "1 min 40 s" does not. */
+function latencyTick(value) {
+  return value >= 1000 ? `${short(value / 1000)} s` : latency(value);
+}
 
 /** Where everything is on a canvas of this size, for this stretch of time. */
 export function arrange(width, height, from, to) {
@@ -64,6 +70,7 @@ export function drawChart(context, plan, points, markers, colours) {
     return scale;
   });
   drawMarkers(context, plan, markers, colours);
+  lanes.forEach((lane, index) => drawTitle(context, plan, lane, plan.places[index], points, colours));
   return scales;
 }
 
@@ -114,8 +121,8 @@ function values(points, lane) {
 function linear(points, lane, place) {
   const found = values(points, lane);
   if (found.length === 0) return { ticks: [], y: () => place.bottom };
-  const most = found.reduce((a, b) => Math.max(a, b), 0);
-  const step = roundUp((most || 1) / 2);
+  const most = found.reduce((a, b) => Math.max(a, b), lane.least);
+  const step = roundUp(most / 2);
   const top = Math.max(step, Math.ceil(most / step) * step);
   const ticks = [];
   for (let value = 0; value <= top + step / 2; value += step) ticks.push(value);
@@ -147,6 +154,11 @@ function drawGrid(context, plan, lane, place, scale, colours) {
   context.fillStyle = colours.muted;
   context.textAlign = "right";
   context.textBaseline = "middle";
+  // Without any figure there is no scale, and that is said.
+  if (scale.ticks.length === 0) {
+    context.textAlign = "left";
+    context.fillText("nothing known in this time", plan.plot.left + 4, (place.top + place.bottom) / 2);
+  }
   const crowded = place.bottom - place.top < scale.ticks.length * 13;
   scale.ticks.forEach((tick, index) => {
     const y = Math.round(scale.y(tick)) + 0.5;
@@ -156,10 +168,23 @@ function drawGrid(context, plan, lane, place, scale, colours) {
     context.stroke();
     if (!crowded || index === 0 || index === scale.ticks.length - 1) context.fillText(lane.label(tick), plan.plot.left - 7, y);
   });
+}
+
+/** Above the lane, with a rim against the lines that mark events: they would go through its words. */
+function drawTitle(context, plan, lane, place, points, colours) {
+  const isNoted = lane.note && (!lane.noteFor || points.some((point) => point[lane.noteFor] !== undefined));
+  const whole = isNoted ? `${lane.title}; ${lane.note}` : lane.title;
+  const text = context.measureText(whole).width < plan.plot.right - plan.plot.left ? whole : lane.title;
   context.textAlign = "left";
   context.textBaseline = "bottom";
-  context.fillText(lane.title, plan.plot.left, place.top - 2);
+  context.strokeStyle = colours.surface;
+  context.lineWidth = 4;
+  context.strokeText(text, plan.plot.left, place.top - 2);
+  context.lineWidth = 1;
+  context.fillStyle = colours.muted;
+  context.fillText(text, plan.plot.left, place.top - 2);
 }
+
 
 function drawTimes(context, plan, colours) {
   const steps = [5, 10, 15, 30, 60, 120];
@@ -184,6 +209,10 @@ const verdictColours = { healthy: "good", degraded: "verdict-degraded", unavaila
 function drawVerdicts(context, plan, points, colours) {
   const { plot } = plan;
   const top = strip - 1;
+  context.fillStyle = colours.muted;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.fillText("verdict", plot.left - 7, top + band / 2);
   context.fillStyle = colours["verdict-unknown"];
   context.fillRect(plot.left, top + 2, plot.right - plot.left, band - 4);
   for (const point of points) {
@@ -255,6 +284,7 @@ export function runs(points, key) {
 
 function drawMarkers(context, plan, markers, colours) {
   const rowEnds = [-Infinity, -Infinity];
+  const kindEnds = new Map();
   for (const marker of markers) {
     const x = Math.round(plan.x(marker.at)) + 0.5;
     if (x < plan.plot.left || x > plan.plot.right) continue;
@@ -268,10 +298,12 @@ function drawMarkers(context, plan, markers, colours) {
     context.stroke();
     context.setLineDash([]);
     context.globalAlpha = 1;
-    // Shapes that would cover each other go to the second row; what finds no place is in the list.
+    // Shapes that would cover each other go to the second row, and one stands for all of its kind at its place; what
+    // finds none is in the list.
     const row = rowEnds.findIndex((end) => end <= x - 6);
-    if (row < 0) continue;
+    if (row < 0 || kindEnds.get(kind) > x - 6) continue;
     rowEnds[row] = x + 8;
+    kindEnds.set(kind, x + 8);
     context.fillStyle = colours[kind.colour];
     context.save();
     context.translate(x - 6, (1 - row) * 14 + 1);

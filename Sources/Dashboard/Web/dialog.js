@@ -8,7 +8,7 @@ export function confirm({ title, text, button, danger = false }) {
   return new Promise((resolve) => {
     const form = element("form", { method: "dialog" },
       element("h2", { id: "dialog-title", text: title }),
-      element("p", { text }),
+      element("p", { id: "dialog-text", text }),
       element("div", { class: "dialog-buttons" },
         element("button", { value: "no", autofocus: true, text: "Cancel" }),
         element("button", { value: "yes", class: danger ? "primary danger" : "primary", text: button })));

@@ -69,9 +69,20 @@ export function keep(parent, items, keyOf, create, update) {
   }
   for (const [key, child] of known) {
     if (seen.has(key)) continue;
+    const neighbour = child.contains(document.activeElement) ? child.nextElementSibling ?? child.previousElementSibling : undefined;
     child.remove();
     known.delete(key);
+    if (neighbour !== undefined) focusWithin(neighbour ?? parent);
   }
+}
+
+/** For a keyboard whose place went away: the nearest that can be focused, else the section's heading. */
+export function focusWithin(node) {
+  const place = [...node.querySelectorAll("button, a[href], input, select, [tabindex='0']")].find((one) => one.checkVisibility());
+  if (place) return place.focus();
+  const heading = node.closest("section")?.querySelector("h2");
+  heading?.setAttribute("tabindex", "-1");
+  heading?.focus();
 }
 
 /** A row whose cells are named: `row.named.lag` is the cell made for the column `lag`. */
@@ -88,9 +99,12 @@ export function tableRow(columns, header) {
   return row;
 }
 
+/** `width`: in digits, what the column has at least, so that figures that change do not move their neighbours. */
 export function tableHead(row, columns) {
   for (const column of columns) {
-    row.append(element("th", { scope: "col", class: column.class?.replace("name", "").trim() || undefined, title: column.title, text: column.label }));
+    const head = element("th", { scope: "col", class: column.class?.replace("name", "").trim() || undefined, title: column.title, text: column.label });
+    if (column.width) head.style.minWidth = `calc(${column.width}ch + 0.8rem)`;
+    row.append(head);
   }
 }
 

@@ -6,8 +6,9 @@ import { count, cut, isKnown, latency, plural, rate } from "./format.js";
 const listedMax = 12;
 
 const facts = [
+  ["tolerance", "Tolerance", "How many further brokers may die before writes are refused or no controller is found, and why", tolerance],
   ["quorum", "Quorum", "The controllers that vote, and how many records each is behind the leader", quorum],
-  ["canary", "Test events", "Written with acks=all and read back once a second through every broker: acknowledged after, back after", canary],
+  ["canary", "Test events", "Written with acks=all and read back once a second through every broker", canary],
   ["errors", "Errors now", "Per second, by Kafka's name of the code", errors],
 ];
 
@@ -20,6 +21,11 @@ export function showFacts(model) {
     setText(row.lastChild, text);
     setAttribute(row, "data-tone", tone);
   });
+}
+
+function tolerance({ tolerance: { failures, writesBlocked, reason } }) {
+  const most = writesBlocked === true ? "writes are refused" : isKnown(failures) ? `${plural(failures, "further failure")}` : "unknown";
+  return { text: `${most}: ${cut(reason, 400)}`, tone: writesBlocked === true || failures === 0 ? "warn" : undefined };
 }
 
 function quorum({ controller }) {
@@ -35,11 +41,11 @@ function quorum({ controller }) {
 function canary({ canary: { brokers, endToEndPercentile99 } }) {
   if (brokers.length === 0) return { text: "unknown" };
   const each = brokers.slice(0, listedMax).map((broker) => {
-    if (broker.ok === undefined) return `broker ${broker.id} unknown`;
-    if (!broker.ok) return `broker ${broker.id} fails${broker.error === undefined ? "" : ` (${cut(broker.error, 80)})`}`;
-    return `broker ${broker.id} after ${latency(broker.produceMilliseconds)}, back after ${latency(broker.endToEndMilliseconds)}`;
+    if (broker.ok === undefined) return `broker ${broker.id}: unknown`;
+    if (!broker.ok) return `broker ${broker.id}: fails${broker.error === undefined ? "" : ` (${cut(broker.error, 80)})`}`;
+    return `broker ${broker.id}: ${latency(broker.produceMilliseconds)} / ${latency(broker.endToEndMilliseconds)}`;
   });
-  return { text: `${each.join("; ")}; p99 back after ${latency(endToEndPercentile99)}`, tone: brokers.some((broker) => broker.ok === false) ? "warn" : undefined };
+  return { text: `acknowledged / read back after: ${each.join("; ")}; p99 read back ${latency(endToEndPercentile99)}`, tone: brokers.some((broker) => broker.ok === false) ? "warn" : undefined };
 }
 
 function errors({ traffic, canary: { brokers } }) {

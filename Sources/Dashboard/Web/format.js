@@ -5,9 +5,11 @@ export const unknown = "–";
 
 export const isKnown = (value) => typeof value === "number" && Number.isFinite(value);
 
-const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
-const hundredth = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
-const tenth = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+// What rounds to zero from below is zero: no "-0".
+const number = (digits) => new Intl.NumberFormat("en", { maximumFractionDigits: digits, signDisplay: "negative" });
+const whole = number(0);
+const hundredth = number(2);
+const tenth = number(1);
 
 export const count = (value) => (isKnown(value) ? whole.format(value) : unknown);
 

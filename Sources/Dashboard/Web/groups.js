@@ -11,14 +11,14 @@ const refreshEvery = 2000;
 
 const columns = [
   { name: "name", label: "Group", class: "name" },
-  { name: "progress", label: "Verdict", title: "From the trend of commits and lag, never from a limit on lag" },
-  { name: "state", label: "State" },
+  { name: "progress", label: "Verdict", width: 25, title: "From the trend of commits and lag, never from a limit on lag" },
+  { name: "lag", label: "Lag", class: "number", width: 10, title: "Events not yet committed" },
+  { name: "seconds", label: "Behind", class: "number", width: 11, title: "Age of the oldest event not yet committed" },
+  { name: "trend", label: "Trend", width: 21, title: "Lag over the last two minutes, and its change per second" },
+  { name: "consumed", label: "Reads/s", class: "number", width: 7 },
+  { name: "clear", label: "Time to clear", class: "number", width: 13 },
   { name: "members", label: "Members", class: "number" },
-  { name: "lag", label: "Lag", class: "number", title: "Events not yet committed" },
-  { name: "seconds", label: "Behind", class: "number", title: "Age of the oldest event not yet committed" },
-  { name: "trend", label: "Trend", title: "Lag over the last two minutes, and its change per second" },
-  { name: "consumed", label: "Reads/s", class: "number" },
-  { name: "clear", label: "Time to clear", class: "number" },
+  { name: "state", label: "State", width: 19 },
 ];
 
 const verdicts = {
@@ -39,6 +39,7 @@ export function showGroups(model, now) {
   const groups = model.groups.slice(0, shownMax);
   if (model.sequence !== seen) remember(groups, model.sequence);
   setHidden(byId("groups-empty"), groups.length > 0);
+  setText(byId("groups-empty"), model.verdict.word === "unknown" ? "Not known: no broker answers." : "No consumer groups.");
   setHidden(byId("groups-table"), groups.length === 0);
   const behind = groups.filter((group) => !["OK", "UNKNOWN"].includes(verdictOf(group.progress))).length;
   const rest = model.groups.length - groups.length;
@@ -90,7 +91,7 @@ function showRow(row, group, now) {
   setText(named.lag, count(group.lag));
   setText(named.seconds, lagSpan(group.lagMilliseconds));
   setText(named.consumed, rate(group.consumedPerSecond));
-  setText(named.clear, isKnown(group.timeToClear) ? span(Math.max(group.timeToClear, 0)) : group.lag === 0 ? "0 s" : isKnown(group.lag) ? "does not fall" : unknown);
+  setText(named.clear, timeToClear(group));
   setAttribute(row.line, "d", sparkline(histories.get(group.name) ?? []));
   const trend = group.lagTrendPerSecond;
   const direction = !isKnown(trend) ? "" : trend > 1 ? "up" : trend < -1 ? "down" : "level";
@@ -99,6 +100,13 @@ function showRow(row, group, now) {
     row.arrow.replaceChildren(...(direction ? [icon(direction, { up: "growing", down: "falling", level: "level" }[direction])] : []));
   }
   setText(row.change, isKnown(trend) ? `${trend > 0 ? "+" : ""}${rate(trend)}/s` : unknown);
+}
+
+function timeToClear({ timeToClear: time, lag, progress }) {
+  if (isKnown(time)) return time > 0 && time < 1000 ? "< 1 s" : span(time);
+  if (lag === 0) return "0 s";
+  // Who reads as fast as others write always has something on the way.
+  return isKnown(lag) ? (progress === "OK" ? "keeps up" : "does not fall") : unknown;
 }
 
 function sparkline(lags) {

@@ -62,10 +62,23 @@ let drawn; // name of the layout that is drawn
 const nodes = new Map();
 const ways = [];
 const dots = new Map();
+let isNarrow; // as last measured: asking for it in every update would make the browser lay out the page
+let shown; // what to draw again when that changes
+
+export function startMachine() {
+  new ResizeObserver(([entry]) => {
+    const narrow = entry.contentRect.width < 430;
+    if (narrow === isNarrow) return;
+    isNarrow = narrow;
+    if (shown) showMachine(...shown);
+  }).observe(byId("machine").parentElement);
+}
 
 export function showMachine(brokers, now) {
+  shown = [brokers, now];
   const picture = byId("machine");
-  const name = picture.parentElement.clientWidth < 430 ? "narrow" : "wide";
+  isNarrow ??= picture.parentElement.clientWidth < 430;
+  const name = isNarrow ? "narrow" : "wide";
   if (drawn !== name) draw(picture, name);
   const layout = layouts[name];
 

@@ -7,6 +7,7 @@ import { byId, setText } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { cut } from "./format.js";
 import { showGroups } from "./groups.js";
+import { startMachine } from "./machine.js";
 import { partitionsThemeChanged, showPartitions, showPartitionsAge, startPartitions } from "./partitions.js";
 import { showRemedy } from "./remedy.js";
 import { Stream } from "./stream.js";
@@ -120,6 +121,7 @@ function update(work) {
 
 showTiles(undefined);
 startTimeline();
+startMachine();
 startPartitions();
 startTopics();
 startTheme(() => {

@@ -28,7 +28,10 @@ export function roleOf(partition, broker) {
   return partition.isr.includes(broker) ? roles.follower : roles.observer;
 }
 
-export const isTroubled = (partition) => partition.leader < 0 || partition.isr.length < partition.replicas.length;
+/** A broker that is known to be dead leads nothing and is in sync with nobody, even while no controller has said so. */
+export const livingLeader = ({ leader, offline }) => (offline.includes(leader) ? -1 : leader);
+export const livingISR = ({ isr, offline }) => (offline.length === 0 ? isr : isr.filter((id) => !offline.includes(id)));
+export const isTroubled = (partition) => partition.leader < 0 || partition.offline.length > 0 || partition.isr.length < partition.replicas.length;
 
 /** Flows the topics over lines as wide as the stage. */
 export function lay(map, wide, onlyTroubled) {

@@ -3,11 +3,12 @@
 
 import { byId, element, setAttribute, setHidden, setText, svg } from "./dom.js";
 import { cut, isKnown, plural } from "./format.js";
-import { cell, isTroubled, label, lay, left, roleOf, roles, shape } from "./partition-layout.js";
+import { cell, isTroubled, label, lay, left, livingISR, livingLeader, roleOf, roles, shape } from "./partition-layout.js";
 import { colours, rootScale } from "./theme.js";
 
 const font = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
+const roomy = 1.35;
 const words = ["no replica", "leader", "follower, in sync", "observer, not in sync", "offline"]; // by role
 
 let map; // what came last
@@ -52,11 +53,19 @@ export function showPartitions(newMap) {
 
 /** While the cluster cannot be asked, the map is what it was; it says so and loses its colours. */
 export function showPartitionsAge(model) {
-  const current = isKnown(model.partitions.total);
+  // Their number is remembered; what became of them is not known while nobody answers.
+  const current = isKnown(model.partitions.underReplicated);
   if (current === isCurrent) return;
   isCurrent = current;
   setAttribute(byId("partitions-stage"), "data-current", current ? undefined : "no");
   if (map) summarize();
+}
+
+/** Larger where all of it finds room in one line. */
+function fitted(width, scale) {
+  const large = lay(map, width / (scale * roomy), onlyTroubled);
+  if (large.lines.length === 1) return { ...large, scale: scale * roomy };
+  return { ...lay(map, width / scale, onlyTroubled), scale };
 }
 
 function redraw() {
@@ -65,15 +74,15 @@ function redraw() {
   const canvas = byId("partitions-map");
   width = byId("partitions-stage").clientWidth;
   const scale = rootScale();
-  plan = { ...lay(map, width / scale, onlyTroubled), scale };
+  plan = fitted(width, scale);
   const ratio = Math.min(window.devicePixelRatio || 1, 2);
   canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(plan.height * scale * ratio);
+  canvas.height = Math.round(plan.height * plan.scale * ratio);
   canvas.style.width = `${width}px`;
-  canvas.style.height = `${plan.height * scale}px`;
+  canvas.style.height = `${plan.height * plan.scale}px`;
   setHidden(canvas, plan.height === 0);
   const context = canvas.getContext("2d");
-  context.setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
+  context.setTransform(ratio * plan.scale, 0, 0, ratio * plan.scale, 0, 0);
   context.font = font;
   context.fillStyle = palette.text;
   for (const { x, y, name } of plan.names) context.fillText(name, x, y);
@@ -195,7 +204,8 @@ function describe() {
   }
   const { topic, partition } = place;
   const by = plan.brokers.filter((id) => partition.replicas.includes(id)).map((id) => `broker ${id} ${words[roleOf(partition, id)]}`);
-  setText(text, `${cut(topic.name, 120)}-${partition.id}: ${partition.leader < 0 ? "no leader" : `leader ${partition.leader} (epoch ${partition.leaderEpoch})`}; in sync ${partition.isr.join(", ") || "none"} of ${partition.replicas.join(", ")}${topic.minISR === undefined ? "" : `, needs ${topic.minISR}`}; ${by.join(", ")}`);
+  const leader = livingLeader(partition);
+  setText(text, `${cut(topic.name, 120)}-${partition.id}: ${leader < 0 ? "no leader" : `leader ${leader} (epoch ${partition.leaderEpoch})`}; in sync ${livingISR(partition).join(", ") || "none"} of ${partition.replicas.join(", ")}${topic.minISR === undefined ? "" : `, needs ${topic.minISR}`}; ${by.join(", ")}`);
   setAttribute(text, "aria-live", document.activeElement === byId("partitions-map") ? "polite" : "off");
 }
 

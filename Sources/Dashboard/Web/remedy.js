@@ -16,6 +16,7 @@ const troubles = {
 
 export function showRemedy(model, now) {
   const needed = hasRemedy(model);
+  if (!needed && byId("remedy").contains(document.activeElement)) byId("content").focus();
   setHidden(byId("remedy"), !needed);
   if (!needed) return;
   setHidden(byId("remedy-none"), model.nextCommands.length > 0);

@@ -14,7 +14,8 @@ const tiles = [
     const alive = model.brokers.filter((broker) => alives.has(broker.state)).length;
     const doubtful = model.brokers.filter((broker) => broker.state === "UNKNOWN").length;
     const gone = model.brokers.filter((broker) => !alives.has(broker.state)).map((broker) => broker.id);
-    if (doubtful === all) return { value: unknown, of: `/${all}`, note: "no broker can be asked", tone: "unknown" };
+    // Silence of all of them may be the monitor's own: that is not known to be none.
+    if (doubtful === all || model.verdict.word === "unknown") return { value: unknown, of: `/${all}`, note: "no broker answers", tone: "unknown" };
     return {
       value: count(alive), of: `/${all}`,
       note: gone.length ? `not there: ${gone.slice(0, 8).join(", ")}` : "all of them serve",
@@ -25,30 +26,40 @@ const tiles = [
     if (isKnown(model.controller.id)) {
       return { value: count(model.controller.id), note: isKnown(model.controller.leaderEpoch) ? `epoch ${count(model.controller.leaderEpoch)}` : "epoch unknown", tone: "good" };
     }
-    const none = model.verdict.reasons.some((reason) => reason.code === "no-controller");
+    const none = model.verdict.word === "unavailable" && model.verdict.reasons.some((reason) => reason.code === "no-controller" || reason.code === "unreachable");
     return none ? { value: "none", note: "no leader of the quorum", tone: "bad" } : absent("cannot be asked");
   }],
   ["tolerance", "Failures tolerated", "How many further brokers may die before writes are refused", (model) => {
     const { failures, writesBlocked } = model.tolerance;
-    // The first of its reasons; the verdict has all.
-    const reason = cut(model.tolerance.reason.split("; ")[0], 200);
-    if (writesBlocked === true) return { value: "blocked", note: reason, tone: "bad" };
-    if (!isKnown(failures)) return absent(reason);
-    return { value: count(failures), note: reason, tone: failures === 0 ? "warn" : "good" };
+    const reason = cut(model.tolerance.reason, 400);
+    if (writesBlocked === true) return { value: "blocked", note: "writes are refused now", title: reason, tone: "bad" };
+    if (!isKnown(failures)) return absent(cut(model.tolerance.reason.split("; ")[0], 200));
+    // Topics without a replica to spare are not counted, and are told: why is below the brokers' table.
+    const bare = model.topics.filter((topic) => topic.replicationFactor <= topic.minISR).length;
+    const most = failures === 0 ? "one more stops writes" : failures === 1 ? "any one broker may fail" : `any ${failures} brokers may fail`;
+    return { value: count(failures), note: bare ? `${most}; ${plural(bare, "topic")} without spare` : most, title: reason, tone: failures === 0 ? "warn" : "good" };
   }],
-  ["offline", "Offline", "Partitions without a leader", (model) => ofTotal(model, model.partitions.offline, "bad")],
+  ["offline", "Offline", "Partitions without a leader", (model) => {
+    // A change of leader may take a moment before it counts as an outage; green it is not.
+    const waiting = model.partitions.offline === 0 && model.verdict.reasons.find((reason) => reason.code === "offline-partitions");
+    return waiting ? { value: "0", note: cut(waiting.text, 100), tone: "warn" } : ofTotal(model, model.partitions.offline, "bad");
+  }],
   ["undermin", "Under min ISR", "Partitions that refuse acks=all writes", (model) => ofTotal(model, model.partitions.underMinISR, "bad")],
   ["underreplicated", "Under-replicated", "Partitions with replicas that are not in sync", (model) => ofTotal(model, model.partitions.underReplicated, "warn")],
   ["events", "Events/s", "Events written per second", (model) => {
     const { eventsInPerSecond: value, targetPerSecond: target } = model.traffic;
-    if (!isKnown(value)) return absent("not measured yet");
-    if (!isKnown(target)) return { value: rate(value), note: `out ${rate(model.traffic.eventsOutPerSecond)}/s`, tone: undefined };
+    if (!isKnown(value)) return absent(model.brokers.some((broker) => alives.has(broker.state)) ? "not measured yet" : "nobody can be asked");
+    if (!isKnown(target)) return { value: rate(value), note: isKnown(model.traffic.eventsOutPerSecond) ? `out ${rate(model.traffic.eventsOutPerSecond)}/s` : "out unknown", tone: undefined };
     const share = target > 0 ? value / target : 1;
     return { value: rate(value), note: `target ${rate(target)}`, tone: share >= 0.95 ? "good" : share >= 0.5 ? "warn" : "bad" };
   }],
   ["p99", "Produce p99", "Time until an acks=all write is acknowledged, by the canary, over ten seconds", (model) => {
     const value = model.canary.producePercentile99;
     if (!isKnown(value)) return absent("the canary has no answer");
+    // The figure is of ten seconds: what was quick before an outage says nothing of now.
+    const { brokers } = model.canary;
+    if (!brokers.some((broker) => broker.ok !== undefined)) return absent("no answer now");
+    if (!brokers.some((broker) => broker.ok)) return { value: unknown, note: "no test event comes through", tone: "bad" };
     const slow = model.verdict.reasons.find((reason) => reason.code === "canary-slow" || reason.code === "canary-failing");
     return { value: latency(value), note: `max ${latency(model.canary.produceMax)}`, tone: slow ? (slow.severity === "critical" ? "bad" : "warn") : "good" };
   }],
@@ -69,12 +80,12 @@ const made = new Map();
 export function showTiles(model) {
   if (made.size === 0) make();
   for (const [name, , , read] of tiles) {
-    const { value, of, note, tone } = model ? read(model) : absent("no data yet");
+    const { value, of, note, title, tone } = model ? read(model) : absent("no data yet");
     const parts = made.get(name);
     setText(parts.value, value);
     setText(parts.of, of ?? "");
     setText(parts.note, note ?? "");
-    setAttribute(parts.note, "title", note);
+    setAttribute(parts.note, "title", title ?? note);
     setAttribute(parts.tile, "data-tone", tone);
     if (parts.tone !== tone) {
       parts.tone = tone;

@@ -2,8 +2,8 @@
 
 import { get } from "./api.js";
 import { arrange, drawChart, drawCursor } from "./chart.js";
-import { byId, element, keep, setAttribute, setText } from "./dom.js";
-import { clock, cut, lagSpan, latency, rate, unknown } from "./format.js";
+import { byId, element, keep, setAttribute, setHidden, setText } from "./dom.js";
+import { clock, cut, isKnown, lagSpan, latency, rate, unknown } from "./format.js";
 import { glyph, kindOf } from "./markers.js";
 import { colours, rootScale } from "./theme.js";
 
@@ -15,14 +15,18 @@ const markersMax = 400;
 const listedMax = 60;
 
 const readings = [
-  ["in", "eventsInPerSecond", "chart-in", (value) => `${rate(value)}/s`],
-  ["out", "eventsOutPerSecond", "chart-out", (value) => `${rate(value)}/s`],
+  ["in", "eventsInPerSecond", "chart-in", perSecond],
+  ["out", "eventsOutPerSecond", "chart-out", perSecond],
   ["p50", "producePercentile50", "chart-p50", latency],
   ["p99", "producePercentile99", "chart-p99", latency],
-  ["max", "produceMax", "chart-max", latency],
-  ["errors", "errorsPerSecond", "chart-error", (value) => `${rate(value)}/s`],
+  ["slowest", "produceMax", "chart-max", latency],
+  ["errors", "errorsPerSecond", "chart-error", perSecond],
   ["lag", "lagMilliseconds", "chart-lag", lagSpan],
 ];
+
+function perSecond(value) {
+  return isKnown(value) ? `${rate(value)}/s` : unknown;
+}
 
 let points = []; // oldest first, one a second at most
 let markers = [];
@@ -30,6 +34,7 @@ let markers = [];
 const view = { span: spans[0], end: undefined, chosen: false };
 let cursor; // the second under the cursor
 let selection; // [from, to] while dragging
+let told; // what a screen reader was told of: the second and the stretch that a person chose
 let palette;
 let plan;
 let scales;
@@ -126,9 +131,8 @@ function makeReadout() {
   }
   const verdict = element("span", { class: "reading verdict-reading" });
   read.set("verdict", verdict);
-  const happened = element("span", { class: "happened" });
-  read.set("happened", happened);
-  box.append(verdict, happened);
+  box.append(verdict);
+  read.set("happened", byId("timeline-happened"));
 }
 
 function pointAt(at) {
@@ -143,15 +147,23 @@ function showCursor() {
   for (const [, key, , format] of readings) setText(read.get(key), format(point?.[key]));
   setText(read.get("verdict"), point ? point.verdict : "nothing known");
   const happened = cursor === undefined ? [] : markers.filter((marker) => marker.at >= cursor && marker.at < cursor + 1000);
+  // What happened takes the place of the hint how to find out.
   setText(read.get("happened"), happened.slice(0, 4).map((marker) => cut(marker.text, 100)).join("; "));
+  setHidden(byId("timeline-hint"), happened.length > 0);
+  tell(at, point);
+}
+
+/** To a screen reader only when a person moved: not every second, while time moves below the cursor. */
+function tell(at, point) {
+  const choice = `${cursor} ${view.span} ${view.end}`;
+  if (choice === told) return;
+  told = choice;
   const slider = byId("timeline-cursor");
   const last = Math.round(view.span / 1000) - 1;
   setAttribute(slider, "aria-valuemax", last);
   setAttribute(slider, "aria-valuenow", cursor === undefined ? last : Math.max(0, Math.min(last, Math.round((cursor - plan.from) / 1000))));
-  if (document.activeElement === slider) {
-    const spoken = readings.map(([word, key, , format]) => `${word} ${point?.[key] === undefined ? "unknown" : format(point[key])}`);
-    setAttribute(slider, "aria-valuetext", `${clock(at)}: ${point?.verdict ?? "nothing known"}, ${spoken.join(", ")}. ${read.get("happened").textContent}`);
-  }
+  const spoken = readings.map(([word, key, , format]) => `${word} ${point?.[key] === undefined ? "unknown" : format(point[key])}`);
+  setAttribute(slider, "aria-valuetext", `${clock(at)}: ${point?.verdict ?? "nothing known"}, ${spoken.join(", ")}. ${read.get("happened").textContent}`);
 }
 
 function showEvents() {
@@ -246,6 +258,10 @@ function listen(canvas) {
   canvas.addEventListener("dblclick", () => {
     view.chosen = false;
     goLive();
+  });
+  canvas.addEventListener("focus", () => {
+    told = undefined;
+    showCursor();
   });
   canvas.addEventListener("blur", () => {
     cursor = undefined;

@@ -13,12 +13,13 @@ const columns = [
   { name: "partitions", label: "Partitions", class: "number" },
   { name: "replicas", label: "Replicas", class: "number", title: "Replication factor" },
   { name: "minISR", label: "Min ISR", class: "number", title: "min.insync.replicas" },
-  { name: "health", label: "State" },
-  { name: "events", label: "Events", class: "number", title: "Between the first and the last offset that is kept" },
-  { name: "rate", label: "Events/s", class: "number" },
+  { name: "health", label: "State", class: "nowrap", width: 19 },
+  { name: "events", label: "Events", class: "number", width: 13, title: "Between the first and the last offset that is kept" },
+  { name: "rate", label: "Events/s", class: "number", width: 7 },
 ];
 
 let topics = [];
+let isLost = false; // nobody could be asked in the latest round
 let about = {};
 let open; // name of the topic that is shown
 let panel;
@@ -31,6 +32,7 @@ export function startTopics() {
 
 export function showTopics(model, newAbout) {
   topics = model.topics;
+  isLost = model.verdict.word === "unknown";
   about = newAbout;
   show();
 }
@@ -40,10 +42,12 @@ function show() {
   const internal = byId("topics-internal").checked;
   const matching = topics.filter((topic) => (internal || !topic.isInternal) && topic.name.toLowerCase().includes(wanted));
   const shown = matching.slice(0, shownMax);
-  setText(byId("topics-summary"), `${plural(topics.length, "topic")}${matching.length > shown.length ? `; ${matching.length - shown.length} more match, narrow the filter` : ""}`);
+  const rest = matching.length - shown.length;
+  const total = isLost && topics.length === 0 ? "" : plural(topics.length, "topic");
+  setText(byId("topics-summary"), `${total}${isLost && total ? ", as last known" : ""}${rest > 0 ? `; ${rest} more match, narrow the filter` : ""}`);
   setHidden(byId("topics-table"), shown.length === 0);
   setHidden(byId("topics-empty"), shown.length > 0);
-  setText(byId("topics-empty"), topics.length === 0 ? "No topics." : `None of ${plural(topics.length, "topic")} matches; internal ones are shown on request.`);
+  setText(byId("topics-empty"), topics.length === 0 ? (isLost ? "Not known: no broker answers." : "No topics.") : `None of ${plural(topics.length, "topic")} matches; internal ones are shown on request.`);
   keep(byId("topics-rows"), shown, (topic) => topic.name, makeRow, showRow);
   if (open !== undefined && panel) setHidden(panel.tabs.produce.tab, !about.allowActions);
 }
@@ -62,7 +66,7 @@ function showRow(row, topic) {
   setText(named.partitions, count(topic.partitions));
   setText(named.replicas, count(topic.replicationFactor));
   setText(named.minISR, count(topic.minISR));
-  const state = topic.offline > 0 ? ["bad", `${count(topic.offline)} offline`]
+  const state = isLost ? [undefined, unknown] : topic.offline > 0 ? ["bad", `${count(topic.offline)} offline`]
     : topic.underReplicated > 0 ? ["warn", `${count(topic.underReplicated)} under-replicated`] : [undefined, "whole"];
   setText(named.health, state[1]);
   setAttribute(named.health, "data-tone", state[0]);
@@ -84,6 +88,12 @@ function toggle(name) {
   box.append(...panel.parts);
   load(name, panel);
   box.scrollIntoView({ block: "nearest" });
+}
+
+/** The focus goes back to where it was opened. */
+function close(name) {
+  toggle(name);
+  byId("topics-rows").kept.get(name)?.button.focus();
 }
 
 function makePanel(name) {
@@ -111,8 +121,8 @@ function makePanel(name) {
   tabs.produce.tab.hidden = !about.allowActions;
   select(tabs, "messages");
   messages.read();
-  const head = element("div", { class: "topic-head" }, element("h3", { text: cut(name, 249) }), list,
-    element("button", { type: "button", class: "small quiet", text: "Close", onclick: () => toggle(name) }));
+  const head = element("div", { class: "topic-head" }, element("h3", { text: cut(name, 249) }),
+    element("button", { type: "button", class: "small quiet", "aria-label": `Close topic ${cut(name, 100)}`, text: "Close", onclick: () => close(name) }), list);
   return { tabs, messages, produce, parts: [head, ...Object.values(tabs).map((tab) => tab.body)] };
 }
 

@@ -21,8 +21,9 @@ export function showVerdict(model, connection, age, now, trouble) {
   setText(byId("verdict-sentence"), state.sentence);
   setText(byId("freshness-text"), freshness(connection, age));
 
-  // The first reason is in the sentence; the list is for when there are several.
-  const reasons = connection === "live" && model.verdict.reasons.length > 1 ? model.verdict.reasons.slice(0, reasonsMax) : [];
+  // The sentence is made of reasons; the list has those that it leaves out.
+  const untold = connection === "live" ? model.verdict.reasons.filter((reason) => !model.verdict.sentence.includes(reason.text)) : [];
+  const reasons = untold.slice(0, reasonsMax);
   const list = byId("verdict-reasons");
   setHidden(list, reasons.length === 0);
   const nth = new Map(); // several brokers may be down, with one code
