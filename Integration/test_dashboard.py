@@ -2,7 +2,9 @@
 
 import os
 import pathlib
+import re
 import signal
+import subprocess
 import time
 
 import confluent_kafka
@@ -125,6 +127,62 @@ def test_two_of_three_gone_is_unavailable_and_mends(cluster, address, browser):
         for broker in (1, 3):
             cluster.start(broker)
         verdict(page, "Healthy", limit=120)
+
+
+OUTAGES = {
+    # What is done to which brokers, the sentence, and what is typed first.
+    "two-killed": (signal.SIGKILL, (1, 2), r"no active controller \(1 of 3 voters live, 2 needed\)", "start 1"),
+    "all-killed": (signal.SIGKILL, (1, 2, 3), "Every broker refuses connections", "start 1"),
+    "all-paused": (signal.SIGSTOP, (1, 2, 3), "No broker serves", "resume 1"),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_fresh_page_on_a_cluster_that_is_out_says_so_and_its_commands_mend_it(cluster, address, browser, outage):
+    number, brokers, said, first = OUTAGES[outage]
+    alive = 3 - len(brokers)
+    with browser.page(address) as page:
+        verdict(live(page), "Healthy", limit=60)
+        partitions = int(page.inner_text("#partitions-summary").split()[0])
+    processes = {broker: cluster.process_id(broker) for broker in brokers}
+    for broker in brokers:
+        os.kill(processes[broker], number)
+    try:
+        with browser.page(address) as page:
+            verdict(live(page), "Unavailable", limit=10)
+            expect(page.locator("#verdict-sentence")).to_contain_text(re.compile(said, re.IGNORECASE), timeout=10_000)
+            expect(tile(page, "brokers")).to_have_text(f"{alive}/3")
+            expect(tile(page, "controller")).to_have_text("none")
+            expect(tile(page, "tolerance")).to_have_text("blocked")
+            expect(tile(page, "undermin")).to_have_text(str(partitions))
+            expect(page.locator("#partitions-summary")).to_contain_text(f"{partitions} not well")
+            if alive == 0:
+                expect(tile(page, "offline")).to_have_text(str(partitions))
+                expect(tile(page, "events")).to_have_text("–")
+            # Nothing is green, and no figure claims what nobody could count; who is left looks for a controller.
+            expect(page.locator(".tile[data-tone=good]")).to_have_count(0, timeout=15_000)
+            expect(page.locator("#brokers-rows [data-tone=good]")).to_have_count(0)
+            expect(page.locator("#groups-rows [data-tone=good]")).to_have_count(0, timeout=15_000)
+            expect(page.locator("#remedy-partitions tr").first).to_contain_text(re.compile("offline|under min ISR"))
+            expect(page.locator("#alerts-firing")).to_contain_text("ClusterUnreachable" if alive == 0 else "UnderMinISR")
+            screenshot(page, f"live-{outage}")
+            commands = page.locator("#remedy-commands code").all_inner_texts()
+            assert f" {first} " in f"{commands[0]} ", commands
+            # Typed as they stand, one after the other, until it is whole again: what only looks is left out.
+            mending = [line for line in commands if re.search(r" (start|resume) \d", line)]
+            assert len(mending) == len(brokers), commands
+            for line in mending:
+                done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=120)
+                assert done.returncode == 0, f"{line}: {done.stderr}{done.stdout}"
+            verdict(page, "Healthy", limit=120)
+            expect(page.locator("#remedy")).to_be_hidden()
+    finally:
+        for broker in brokers:
+            if cluster.process_id(broker) is None:
+                cluster.start(broker)
+            elif number == signal.SIGSTOP:
+                os.kill(processes[broker], signal.SIGCONT)
+        cluster.wait_until_healthy()
 
 
 def test_a_broker_is_killed_and_started_by_mouse(cluster, address, browser):

@@ -77,6 +77,16 @@ public final class ChildProcess: Sendable {
   /// How it ended; nil while it runs.
   public var exit: Exit? { state.withLock { $0.exit } }
 
+  /// Stands still by a signal (SIGSTOP), whoever sent it.
+  public var isStopped: Bool {
+    state.withLock { state in
+      guard state.exit == nil else { return false }
+      var info = siginfo_t()
+      // Left waitable, so that it is told as long as it holds.
+      return waitid(P_PID, id_t(processID), &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_signo == SIGCHLD
+    }
+  }
+
   /// Sends a signal; false when the process has ended already.
   @discardableResult public func send(_ signal: Int32) -> Bool {
     state.withLock { $0.exit == nil && kill(processID, signal) == 0 }

@@ -147,8 +147,10 @@ public final class LocalCluster: ClusterEngine {
     _ = state.withLock { $0.paused.remove(broker) }
   }
 
-  /// Whether `pause` froze it.
-  public func isPaused(_ broker: Int32) -> Bool { state.withLock { $0.paused.contains(broker) } }
+  /// Whether `pause` froze it, or a signal from elsewhere.
+  public func isPaused(_ broker: Int32) -> Bool {
+    state.withLock { $0.paused.contains(broker) } || running(broker)?.isStopped == true
+  }
 
   /// What every broker's process is doing: `running`, `starting`, `paused` or `stopped`.
   public func brokerStates() -> [ClusterStatus.Broker] {

@@ -62,6 +62,7 @@ enum DashboardCommand {
 
   private static func monitoring(_ arguments: Arguments) throws -> MonitorOptions {
     var options = MonitorOptions(bootstrapServers: try SharedOptions.servers(arguments))
+    options.commands = Operate.commands(nil)
     try Watching.apply(arguments, to: &options)
     options.webhooks = try arguments[webhook].map { text in
       guard let target = WebhookTarget(text) else {

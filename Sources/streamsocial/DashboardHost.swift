@@ -70,6 +70,7 @@ final class DashboardHost: Sendable {
     let port = arguments[port]
     guard port > 0, let number = UInt16(exactly: port) else { return nil }
     var monitoring = MonitorOptions(bootstrapServers: cluster.bootstrapServers)
+    monitoring.commands = Operate.commands(cluster.options.dataDirectory)
     monitoring.processes = {
       cluster.brokerStates().map {
         .init(broker: $0.id, processID: $0.processID, state: $0.state, metricsURL: $0.metricsURL)

@@ -1,5 +1,6 @@
 import ClusterHost
 import CommandLineTool
+import Monitor
 
 /// The commands that act on a running cluster: `down`, `kill`, `pause`, `resume`, `start`.
 enum Operate {
@@ -56,6 +57,12 @@ enum Operate {
       Terminal.print("\(done) broker \(broker). Next: streamsocial status\(flag(directory))")
       return .success
     }
+  }
+
+  /// How the monitor of a cluster in this directory types its commands; nil: of a cluster that runs elsewhere.
+  static func commands(_ directory: String?) -> LocalCommands {
+    let isDefault = directory == SharedOptions.dataDirectory.spec.defaultText
+    return LocalCommands(program: StreamSocial.program, dataDirectory: isDefault ? nil : directory)
   }
 
   /// How this cluster is named in the next command.

@@ -53,6 +53,7 @@ enum Status {
     var monitoring: MonitorOptions {
       var options = MonitorOptions(bootstrapServers: servers)
       options.canary = nil
+      options.commands = Operate.commands(directory)
       if let directory {
         options.processes = {
           let brokers = try? await ClusterInspection.brokers(ofDirectory: directory)

@@ -60,6 +60,7 @@ enum Top {
       throw ClusterError(.notPossible, "there is no cluster in \(arguments[SharedOptions.dataDirectory])")
     }
     var options = MonitorOptions(bootstrapServers: cluster?.bootstrapServers ?? arguments[SharedOptions.bootstrapServers])
+    options.commands = Operate.commands(cluster == nil ? nil : arguments[SharedOptions.dataDirectory])
     if let cluster {
       for id in 1...Int32(clamping: cluster.brokerCount) { options.metricsURLs[id] = cluster.metricsURL(of: id) }
     }

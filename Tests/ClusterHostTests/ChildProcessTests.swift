@@ -25,6 +25,22 @@ private func shell(_ script: String, in directory: TemporaryDirectory, pipe: Boo
   #expect(!child.send(SIGTERM))
 }
 
+/// Whoever sent the signal: an operator's `kill -STOP` looks like our own pause.
+@Test func aChildThatStandsStillIsTold() async throws {
+  let directory = try TemporaryDirectory()
+  let child = try shell("exec sleep 600", in: directory)
+  defer { child.send(SIGKILL) }
+  #expect(!child.isStopped)
+  for (signal, stands) in [(SIGSTOP, true), (SIGCONT, false)] {
+    #expect(kill(child.processID, signal) == 0)
+    let deadline = ContinuousClock.now + patience
+    while child.isStopped != stands, .now < deadline { try await Task.sleep(for: .milliseconds(2)) }
+    // Asked twice, for the first asking must not use it up.
+    #expect(child.isStopped == stands)
+  }
+  #expect(child.exit == nil)
+}
+
 /// The pipe closes when its holder lets go, and only then: children started later do not keep it open.
 @Test func theInputPipeEndsWithItsOwner() async throws {
   let directory = try TemporaryDirectory()

@@ -50,6 +50,8 @@ import Testing
     #expect(model.partitions.underMinISR == 3)
     #expect(model.tolerance.writesBlocked == true)
     #expect(model.verdict.sentence.contains("acks=all writes are refused for 3 partitions"))
+    // Without a controller there is no new leader to wait for.
+    #expect(model.partitions.offline == 2)
     // Known at once: two of three voters are dead, whatever the third still believes of itself.
     #expect(model.controller.id == nil)
     cluster.controller = 1
@@ -121,6 +123,41 @@ import Testing
     #expect(model.partitions.offline == 3)
     #expect(model.tolerance.writesBlocked == true)
     #expect(model.traffic.eventsInPerSecond == nil)
+  }
+
+  /// Silence may be the monitor's own; that all processes stand still is certain.
+  @Test mutating func pausedClusterIsUnavailableAndNotUnknown() {
+    _ = second()
+    cluster.silent = [1, 2, 3]
+    func paused(_ observation: inout ClusterObservation) {
+      observation.processes = ([1, 2, 3] as [Int32]).map {
+        .init(broker: $0, processID: 7, state: "paused", metricsURL: nil)
+      }
+    }
+    let model = second(paused)
+    #expect(model.verdict.word == .unavailable)
+    #expect(
+      model.verdict.sentence.hasSuffix("no broker serves; 3 of 3 partitions offline; nothing can be written or read"))
+    #expect(reason("broker-down", model)?.text.contains("is paused since") == true)
+    #expect(model.controller.id == nil)
+    #expect(model.partitions.offline == 3)
+    #expect(model.tolerance.writesBlocked == true)
+    #expect(model.nextCommands.prefix(3).map(\.command) == (1...3).map { "streamsocial resume \($0)" })
+    // Nobody is left to describe a topic.
+    #expect(!model.nextCommands.contains { $0.command.contains("describe") })
+  }
+
+  /// Two voters that refuse are gone for certain, so nobody can be the controller, whatever the silent third does.
+  @Test mutating func twoThatRefuseAndOneThatIsSilentAreUnavailable() {
+    _ = second()
+    cluster.alive = [1]
+    cluster.silent = [1]
+    let model = second()
+    #expect(model.verdict.word == .unavailable)
+    #expect(model.verdict.sentence.contains("no broker serves"))
+    cluster.alive = [1, 2]
+    cluster.silent = [1, 2]
+    #expect(second().verdict.word == .unknown)
   }
 
   @Test mutating func silentClustersFiguresAreUnknown() {
@@ -204,6 +241,10 @@ import Testing
     }
     #expect(second(local("stopped")).nextCommands.first?.command == "streamsocial start 2")
     #expect(second(local("paused")).nextCommands.first?.command == "streamsocial resume 2")
+    health = ClusterHealth(
+      bootstrapServers: "127.0.0.1:9092", commands: LocalCommands(program: "./streamsocial", dataDirectory: "/tmp/a b"))
+    _ = second()
+    #expect(second(local("stopped")).nextCommands.first?.command == "./streamsocial start 2 --data-dir '/tmp/a b'")
     cluster.topics[0].name = "a b'; rm -rf /"
     #expect(second().nextCommands.first?.command.contains("'a b'\\''; rm -rf /'") == true)
   }

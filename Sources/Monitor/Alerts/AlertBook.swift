@@ -17,6 +17,7 @@ public struct AlertBook: Sendable {
   static let clearsAfterMax: Int64 = 300_000
 
   public let settings: AlertSettings
+  public let commands: LocalCommands
   /// What `judge` last said, with acknowledgements and silences since.
   public private(set) var list = AlertList()
   /// What fired or cleared in the latest `judge`, in that order: for webhooks and the timeline. An alert whose silence
@@ -50,14 +51,18 @@ public struct AlertBook: Sendable {
     var isFiring: Bool { alert?.state == .firing }
   }
 
-  public init(settings: AlertSettings = AlertSettings()) { self.settings = settings }
+  public init(settings: AlertSettings = AlertSettings(), commands: LocalCommands = LocalCommands()) {
+    self.settings = settings
+    self.commands = commands
+  }
 
   /// Takes in the model of one round. `at`: milliseconds since 1970.
   public mutating func judge(_ model: ClusterModel, at: Int64) -> AlertList {
     changes = []
     countControllerChange(model.controller.id, at: at)
     silences = silences.filter { $0.value > at }
-    let context = AlertRule.Context(model: model, settings: settings, controllerChanges: controllerChanges.count)
+    let context = AlertRule.Context(
+      model: model, settings: settings, commands: commands, controllerChanges: controllerChanges.count)
     for (number, rule) in AlertRule.all.enumerated() { judge(rule, number, context, at: at) }
     tellWhatWasSilenced()
     changes.sort { $0.state == .firing && $1.state == .cleared }

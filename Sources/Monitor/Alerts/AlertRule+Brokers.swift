@@ -7,10 +7,13 @@ extension AlertRule {
       guard broker.state == .failed else { return broker.state == .unknown ? .unknown() : .well() }
       let away = Phrase.time(Double(context.model.at - broker.stateSince))
       let load = broker.leaders > 0 ? ", leader of \(Phrase.count(broker.leaders, "partition"))" : ""
+      let action =
+        broker.transition == BrokerMemory.paused
+        ? "let it go on: `\(context.commands.here("resume \(broker.id)"))`"
+        : "start it again: `\(context.commands.here("start \(broker.id)"))` (its service when it runs elsewhere); "
+          + "broker-\(broker.id)/broker.log says why it went"
       return .bad(
-        nil, "broker \(broker.id)\(place(broker))\(load): \(broker.transition), for \(away)",
-        "start it again: `streamsocial start \(broker.id)` (`resume \(broker.id)` when it is paused; its service when "
-          + "it runs elsewhere); broker-\(broker.id)/broker.log says why it went")
+        nil, "broker \(broker.id)\(place(broker))\(load): \(broker.transition), for \(away)", action)
     }
   }
 
@@ -19,7 +22,7 @@ extension AlertRule {
       guard broker.state == .shutdown else { return broker.state == .unknown ? .unknown() : .well() }
       return .bad(
         nil, "broker \(broker.id)\(place(broker)) was shut down and has not come back",
-        "start it when its maintenance is over: `streamsocial start \(broker.id)`")
+        "start it when its maintenance is over: `\(context.commands.here("start \(broker.id)"))`")
     }
   }
 
@@ -35,7 +38,7 @@ extension AlertRule {
           "broker \(broker.id) is \(broker.state.rawValue) since \(since): \(broker.transition)"
             + (behind > 0 ? "; \(behind) of its \(Phrase.count(broker.replicas, "replica")) not in sync" : ""),
           "read broker-\(broker.id)/broker.log; when it only copies, wait, and give it network and disk: "
-            + command("status", context.model))
+            + context.command("status"))
       case .running, .shutdown, .failed: return .well()
       }
     }
@@ -53,9 +56,9 @@ extension AlertRule {
       var finding = Finding.bad(
         nil, "writing and reading back through broker \(broker.id) fails: \(error)",
         error.hasPrefix("NOT_ENOUGH_REPLICAS")
-          ? "too few replicas are in sync; bring the missing brokers back: " + command("status", context.model)
+          ? "too few replicas are in sync; bring the missing brokers back: " + context.command("status")
           : "users of this broker feel the same; see whether it is paused or cut off, and its log "
-            + "broker-\(broker.id)/broker.log: " + command("status", context.model))
+            + "broker-\(broker.id)/broker.log: " + context.command("status"))
       // A change of leader passes; too few replicas for a write stay so until somebody brings a broker back.
       finding.isCertain = (context.model.partitions.underMinISR ?? 0) > 0
       return finding
@@ -74,7 +77,7 @@ extension AlertRule {
     return [
       .bad(
         nil, "acks=all writes take \(Phrase.time(p99)) (p99 of ten seconds, limit \(Phrase.time(limit)))\(who ?? "")",
-        "look at disk and CPU of the slowest broker, and whether a replica lags: " + command("top", context.model))
+        "look at disk and CPU of the slowest broker, and whether a replica lags: " + context.command("top"))
     ]
   }
 
@@ -87,7 +90,7 @@ extension AlertRule {
       let used = broker.diskUsedBytes.map { ", its logs have \(Phrase.bytes(Double($0)))" } ?? ""
       return .bad(
         nil, "broker \(broker.id) has \(Phrase.bytes(Double(free))) of disk left\(used)",
-        "shorten a large topic's retention (`streamsocial topics alter TOPIC --config retention.ms=…`) or enlarge the "
+        "shorten a large topic's retention (`\(context.commands.program) topics alter TOPIC --config retention.ms=…`) or enlarge the "
           + "disk; a broker whose disk is full stops")
     }
   }

@@ -6,13 +6,19 @@ extension AlertRule {
     let model = context.model
     let reason = context.reason("unreachable")
     // Brokers that all refuse are known to be gone; those that say nothing are unknown: nobody can be asked either way.
-    guard model.verdict.word == .unknown || reason?.severity == .critical else { return [.well()] }
+    // A warning is of brokers that start.
+    guard model.verdict.word == .unknown && reason?.severity != .warning || reason?.severity == .critical else {
+      return [.well()]
+    }
     let why = reason?.text ?? model.blindSpots.first ?? "no broker answered"
     return [
       .bad(
-        nil, "nothing is known of the cluster at \(model.bootstrapServers): \(why)",
+        nil,
+        model.verdict.word == .unknown
+          ? "nothing is known of the cluster at \(model.bootstrapServers): \(why)"
+          : "the cluster at \(model.bootstrapServers) is down: \(why)",
         "check that the brokers run and that this machine reaches them: "
-          + command("status", model))
+          + context.command("status"))
     ]
   }
 
@@ -24,7 +30,7 @@ extension AlertRule {
     return [
       .bad(
         nil, "\(reason.text): no topic can be made, no partition gets a new leader",
-        "bring a majority of the controllers back; see which of them answer: " + command("status", model))
+        "bring a majority of the controllers back; see which of them answer: " + context.command("status"))
     ]
   }
 
@@ -34,7 +40,7 @@ extension AlertRule {
       let words = first.map { "topics describe \(Phrase.word(Phrase.clean($0.topic)))" } ?? "status"
       return .bad(
         nil, "\(count) of \(total) have no leader: they can be neither read nor written",
-        "start the brokers that hold them, those of the last ISR first: " + command(words, context.model))
+        "start the brokers that hold them, those of the last ISR first: " + context.command(words))
     }
   }
 
@@ -43,7 +49,7 @@ extension AlertRule {
       .bad(
         nil, "\(count) of \(total) have fewer in-sync replicas than min.insync.replicas: acks=all writes are refused",
         "bring brokers of their replica lists back; do not lower min.insync.replicas before you know that the last "
-          + "in-sync replica is safe: " + command("status", context.model))
+          + "in-sync replica is safe: " + context.command("status"))
     }
   }
 
@@ -52,7 +58,7 @@ extension AlertRule {
       .bad(
         nil, "\(count) of \(total) have replicas that are not in sync",
         "start the broker that is missing; when all run, look for a slow disk or network at the one that lags: "
-          + command("status", context.model))
+          + context.command("status"))
     }
   }
 
@@ -63,8 +69,10 @@ extension AlertRule {
     guard failures == 0, model.brokers.count > 1 else { return [.well()] }
     return [
       .bad(
-        nil, "the next broker that fails stops writes: \(model.tolerance.reason)",
-        "bring the missing broker back before anything else, and restart no other: " + command("status", model))
+        nil,
+        (model.tolerance.writesBlocked == true ? "writes are refused" : "the next broker that fails stops writes")
+          + ": \(model.tolerance.reason)",
+        "bring the missing broker back before anything else, and restart no other: " + context.command("status"))
     ]
   }
 
@@ -74,7 +82,7 @@ extension AlertRule {
       .bad(
         nil, "the controller changed \(context.controllerChanges) times within \(Phrase.time(Double(context.settings.controllerWindow)))",
         "look for pauses, a slow disk or lost packets between the controllers; their logs (broker-N/broker.log) name "
-          + "the elections: " + command("status", context.model))
+          + "the elections: " + context.command("status"))
     ]
   }
 
@@ -94,7 +102,7 @@ extension AlertRule {
       .bad(
         nil, "\(Text.number(sum, digits: 1)) requests fail a second: \(names)",
         "NOT_ENOUGH_REPLICAS and NOT_LEADER_OR_FOLLOWER pass once brokers are back; for others read the brokers' "
-          + "logs: " + command("status", model))
+          + "logs: " + context.command("status"))
     ]
   }
 
@@ -104,10 +112,5 @@ extension AlertRule {
     guard context.model.verdict.word != .unknown, let number else { return nil }
     guard number > 0 else { return [.well()] }
     return [finding("\(number)", context.model.partitions.total.map { Phrase.count($0, "partition") } ?? "the partitions")]
-  }
-
-  /// A command line of this program for the model's cluster, in backquotes.
-  static func command(_ words: String, _ model: ClusterModel) -> String {
-    "`streamsocial \(words) --bootstrap-servers \(Phrase.word(model.bootstrapServers))`"
   }
 }

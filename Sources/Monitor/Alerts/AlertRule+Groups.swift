@@ -53,6 +53,6 @@ extension AlertRule {
   }
 
   private static func describe(_ group: GroupView, _ context: Context) -> String {
-    command("groups describe \(Phrase.word(Phrase.clean(group.name)))", context.model)
+    context.command("groups describe \(Phrase.word(Phrase.clean(group.name)))")
   }
 }

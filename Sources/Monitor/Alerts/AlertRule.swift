@@ -22,8 +22,12 @@ struct AlertRule: Sendable {
   struct Context {
     var model: ClusterModel
     var settings: AlertSettings
+    var commands: LocalCommands
     /// Changes of the controller within the settings' window.
     var controllerChanges: Int
+
+    /// A command that asks the model's cluster, in backquotes.
+    func command(_ words: String) -> String { "`\(commands.asking(model.bootstrapServers, words))`" }
 
     func reason(_ code: String) -> Verdict.Reason? { model.verdict.reasons.first { $0.code == code } }
   }

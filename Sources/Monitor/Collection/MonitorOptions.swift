@@ -13,6 +13,8 @@ public struct MonitorOptions: Sendable {
   /// What the supervisor of this machine knows, when there is one; called on each round.
   public var processes: (@Sendable () async -> [ClusterObservation.Process])?
   public var alerts = AlertSettings()
+  /// How the commands are typed that it recommends.
+  public var commands = LocalCommands()
   public var webhooks: [WebhookTarget] = []
   /// Signs the webhooks' bodies; empty: no signature.
   public var webhookKey: [UInt8] = []

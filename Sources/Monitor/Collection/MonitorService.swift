@@ -3,6 +3,9 @@ import Synchronization
 
 /// Watches a cluster: a round a second from the first answer to `stop`, each a report for whoever subscribed.
 public final class MonitorService: MonitorSource {
+  /// Rounds, of which one is a second: starting three brokers takes a second or two, and Apache Kafka's ten.
+  private static let startRounds = 15
+
   private let options: MonitorOptions
   private let bootstrap: [ServerAddress]
   private let canary: Canary?
@@ -38,8 +41,10 @@ public final class MonitorService: MonitorSource {
     let unaccounted = options.canary.map { Set([$0.topic]) } ?? []
     state = Mutex(
       State(
-        health: ClusterHealth(bootstrapServers: options.bootstrapServers, unaccountedTopics: unaccounted),
-        alerts: AlertBook(settings: options.alerts)))
+        health: ClusterHealth(
+          bootstrapServers: options.bootstrapServers, unaccountedTopics: unaccounted, commands: options.commands,
+          startRounds: Self.startRounds),
+        alerts: AlertBook(settings: options.alerts, commands: options.commands)))
   }
 
   public func start() {

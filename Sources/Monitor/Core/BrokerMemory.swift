@@ -29,6 +29,8 @@ struct BrokerMemory: Sendable {
   static let historyMax = 20
   /// A broker that is gone so soon after it gave all its leaderships away was shut down. Milliseconds.
   static let farewell: Int64 = 15_000
+  /// The transition of a broker whose process was stopped in its tracks.
+  static let paused = "its process is paused"
 
   var view: BrokerView
   private var silentRounds = 0
@@ -116,7 +118,7 @@ struct BrokerMemory: Sendable {
   private func whenSilent(
     _ facts: Facts, _ answer: ClusterObservation.Answer, at: Int64
   ) -> (BrokerView.State, String)? {
-    if facts.process?.state == "paused" { return (.failed, "its process is paused") }
+    if facts.process?.state == "paused" { return (.failed, Self.paused) }
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
     let isOut = facts.metadataIsFresh && !facts.isMember

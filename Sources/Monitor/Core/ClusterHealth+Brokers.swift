@@ -116,23 +116,28 @@ extension ClusterHealth {
   func nextCommands(_ model: ClusterModel, _ observation: ClusterObservation) -> [NextCommand] {
     guard model.verdict.word != .healthy else { return [] }
     var commands: [NextCommand] = []
-    let servers = Phrase.word(model.bootstrapServers)
     for broker in model.brokers where broker.state == .failed || broker.state == .shutdown {
       // Only a cluster of this machine has processes that a command here can start.
       guard let process = observation.processes?.first(where: { $0.broker == broker.id }) else { continue }
       commands.append(
         process.state == "paused"
-          ? .init(command: "streamsocial resume \(broker.id)", reason: "lets broker \(broker.id) go on")
-          : .init(command: "streamsocial start \(broker.id)", reason: "starts broker \(broker.id) again"))
+          ? .init(command: self.commands.here("resume \(broker.id)"), reason: "lets broker \(broker.id) go on")
+          : .init(command: self.commands.here("start \(broker.id)"), reason: "starts broker \(broker.id) again"))
     }
-    if let topic = model.troubledPartitions.first?.topic {
+    let servers = model.bootstrapServers
+    // Where no broker answers, none tells of topics, either.
+    if let topic = model.troubledPartitions.first?.topic, observation.metadata != nil {
+      let words = "topics describe \(Phrase.word(Phrase.clean(topic)))"
       commands.append(
-        .init(
-          command: "streamsocial topics describe \(Phrase.word(Phrase.clean(topic))) --bootstrap-servers \(servers)",
-          reason: "shows leaders and in-sync replicas"))
+        .init(command: self.commands.asking(servers, words), reason: "shows leaders and in-sync replicas"))
     }
-    commands.append(
-      .init(command: "streamsocial top --bootstrap-servers \(servers)", reason: "follows it in the terminal"))
+    if observation.metadata == nil {
+      commands.append(
+        observation.processes == nil
+          ? .init(command: self.commands.asking(servers, "status"), reason: "asks every broker, and says who answers")
+          : .init(command: self.commands.here("status"), reason: "says what each broker's process does"))
+    }
+    commands.append(.init(command: self.commands.asking(servers, "top"), reason: "follows it in the terminal"))
     return commands
   }
 }

@@ -9,6 +9,9 @@ public struct ClusterHealth: Sendable {
   static let quorumPatience: Int64 = 3_000
 
   let bootstrapServers: String
+  let commands: LocalCommands
+  /// So many rounds a cluster of this machine that was never seen has to start.
+  let startRounds: Int
   var brokers: [Int32: BrokerMemory] = [:]
   var partitionHealth = PartitionHealth()
   var groupProgress = GroupProgress()
@@ -32,8 +35,13 @@ public struct ClusterHealth: Sendable {
   }
 
   /// `unaccountedTopics`: those whose events are not users' traffic (the canary's).
-  public init(bootstrapServers: String, unaccountedTopics: Set<String> = []) {
+  public init(
+    bootstrapServers: String, unaccountedTopics: Set<String> = [], commands: LocalCommands = LocalCommands(),
+    startRounds: Int = 0
+  ) {
     self.bootstrapServers = bootstrapServers
+    self.commands = commands
+    self.startRounds = startRounds
     traffic = Traffic(unaccountedTopics: unaccountedTopics)
   }
 
@@ -51,9 +59,12 @@ public struct ClusterHealth: Sendable {
     observeBrokers(observation)
     let dead = Set(brokers.values.filter(\.isDead).map(\.view.id))
     forgetControllerOfLostMajority(observation, dead: dead)
-    // That nobody serves is known when everybody refuses.
-    let isKnown = metadata != nil && (!isLost(observation) || Judgement.everybodyRefuses(observation))
-    if isKnown { partitionHealth.observe(knownTopics, dead: dead, at: at) } else { partitionHealth.forget() }
+    let isKnown = metadata != nil && (!isLost(observation) || isDown(observation))
+    if isKnown {
+      partitionHealth.observe(knownTopics, dead: dead, canElect: !isMajorityLost, at: at)
+    } else {
+      partitionHealth.forget()
+    }
     observeMap(dead: dead, at: at)
 
     var model = ClusterModel(at: at, sequence: sequence, bootstrapServers: bootstrapServers)
@@ -84,6 +95,15 @@ public struct ClusterHealth: Sendable {
   /// Nobody told anything in this round. Once that may be the monitor's own fault, when its machine gave it no time.
   private func isLost(_ observation: ClusterObservation) -> Bool {
     observation.metadata == nil && (roundsWithoutMetadata > 1 || !observation.wasStarved)
+  }
+
+  /// Nobody serves, and that is certain: all are gone, or so many voters that no controller can be found.
+  private func isDown(_ observation: ClusterObservation) -> Bool {
+    guard observation.metadata == nil, !observation.answers.isEmpty, observation.answers.allSatisfy({ !$0.answered })
+    else { return false }
+    let gone = Set(observation.answers.filter(observation.isGone).map(\.broker))
+    let lost = voters.count { gone.contains($0.id) }
+    return gone.count == observation.answers.count || !voters.isEmpty && voters.count - lost <= voters.count / 2
   }
 
   private var alive: Set<Int32> { Set(brokers.values.filter(\.isAlive).map(\.view.id)) }
@@ -122,7 +142,7 @@ public struct ClusterHealth: Sendable {
   private mutating func forgetControllerOfLostMajority(_ observation: ClusterObservation, dead: Set<Int32>) {
     let lost = voters.count { dead.contains($0.id) }
     isMajorityLost = !voters.isEmpty && voters.count - lost <= voters.count / 2
-    guard isMajorityLost, observation.metadata != nil else { return }
+    guard isMajorityLost && observation.metadata != nil || isDown(observation) else { return }
     controller = ControllerView()
   }
 
@@ -145,6 +165,8 @@ public struct ClusterHealth: Sendable {
       at: observation.at, observation: observation, brokers: memories, totals: model.partitions,
       refusing: partitionHealth.refusing, awaitingLeader: partitionHealth.awaitingLeader, tolerance: model.tolerance,
       canary: model.canary, groups: model.groups, isLost: isLost(observation),
+      isDown: isDown(observation),
+      isStarting: metadata == nil && observation.processes?.isEmpty == false && sequence <= startRounds,
       quorumSilentFor: quorumSilentSince.map { observation.at - $0 }, isMajorityLost: isMajorityLost,
       voters: quorum.map { quorum in
         let alive = alive

@@ -167,4 +167,10 @@ public struct ClusterObservation: Sendable, Equatable {
   public var wasStarved = false
 
   public init(at: Int64) { self.at = at }
+
+  /// Certain, unlike silence: the broker refuses connections, or its process stands still or has ended.
+  func isGone(_ answer: Answer) -> Bool {
+    let process = processes?.first { $0.broker == answer.broker }?.state
+    return !answer.answered && (answer.wasRefused || process == "paused" || process == "stopped")
+  }
 }

@@ -15,6 +15,10 @@ struct Judgement {
     var groups: [GroupView]
     /// Nobody told anything, and it is not the monitor's own fault.
     var isLost: Bool
+    /// Nobody serves, and that is certain.
+    var isDown: Bool
+    /// It was never seen, and its processes are just being started beside the monitor.
+    var isStarting: Bool
     /// Milliseconds; nil while the quorum answers.
     var quorumSilentFor: Int64?
     /// So many voters are known to be dead that nobody can act as the controller.
@@ -57,27 +61,24 @@ struct Judgement {
     }.map(\.element)
   }
 
-  /// Certain, unlike silence.
-  static func everybodyRefuses(_ observation: ClusterObservation) -> Bool {
-    observation.metadata == nil && !observation.answers.isEmpty
-      && observation.answers.allSatisfy { !$0.answered && $0.wasRefused }
-  }
-
   private static func reachability(_ facts: Facts) -> [Finding] {
     guard facts.observation.metadata == nil else { return controller(facts) }
-    if everybodyRefuses(facts.observation) {
+    if facts.isDown {
       let isStarting = !facts.brokers.isEmpty && facts.brokers.allSatisfy { $0.view.state == .starting }
+      let allRefuse = facts.observation.answers.allSatisfy(\.wasRefused)
+      let text = allRefuse ? "every broker refuses connections" : "no broker serves"
       return [
         Finding(
           code: "unreachable", subject: "", severity: isStarting ? .warning : .critical,
-          text: isStarting ? "the brokers are starting" : "every broker refuses connections", word: .unavailable)
+          text: isStarting ? "the brokers are starting" : text, word: .unavailable)
       ]
     }
     guard facts.isLost || facts.brokers.isEmpty else { return [] }
+    let why = facts.observation.failures.first ?? "no broker answers"
     return [
       Finding(
-        code: "unreachable", subject: "", severity: .critical,
-        text: facts.observation.failures.first ?? "no broker answers", word: .unknown)
+        code: "unreachable", subject: "", severity: facts.isStarting ? .warning : .critical,
+        text: facts.isStarting ? "the brokers are starting" : why, word: .unknown)
     ]
   }
 
@@ -116,9 +117,10 @@ struct Judgement {
       switch view.state {
       case .running: return nil
       case .failed:
+        let what = view.transition == BrokerMemory.paused ? "is paused" : "does not answer"
         return Finding(
           code: "broker-down", subject: "\(view.id)", severity: .critical,
-          text: "broker \(view.id)\(role) does not answer since \(since)", word: .degraded)
+          text: "broker \(view.id)\(role) \(what) since \(since)", word: .degraded)
       case .shutdown:
         return Finding(
           code: "broker-down", subject: "\(view.id)", severity: .warning,
@@ -231,10 +233,12 @@ struct Judgement {
   static func sentence(_ word: Verdict.Word, since: Int64, _ findings: [Finding], _ facts: Facts) -> String {
     let lasted = facts.at > since ? " for \(duration(facts.at - since))" : ""
     var parts: [String] = []
-    let causes = findings.filter { $0.code.hasPrefix("broker-") || $0.word != .healthy && $0.subject.isEmpty }
+    // Where nobody serves, who is missing says less than that everybody is.
+    let causes = findings.filter { !facts.isDown || $0.code == "unreachable" }
+      .filter { $0.code.hasPrefix("broker-") || $0.word != .healthy && $0.subject.isEmpty }
       .filter { !["offline-partitions", "under-min-isr", "under-replicated", "at-min-isr"].contains($0.code) }
     parts += causes.prefix(3).map(\.text)
-    if causes.count > 3 { parts.append("\(causes.count - 3) more reasons") }
+    if causes.count > 3 { parts.append(count(causes.count - 3, "more reason")) }
     if word != .unknown, let total = facts.totals.total, let behind = facts.totals.underReplicated,
       let offline = facts.totals.offline
     {
@@ -242,6 +246,8 @@ struct Judgement {
         let living = facts.brokers.count(where: \.isAlive)
         parts.append("\(living) of \(count(facts.brokers.count, "broker")) serve")
         parts.append("\(count(total, "partition")), all replicas in sync")
+      } else if facts.isDown {
+        parts.append("\(offline) of \(count(total, "partition")) offline")
       } else if facts.observation.metadata != nil {
         parts.append("\(behind) of \(count(total, "partition")) under-replicated, \(offline) offline")
       }
@@ -249,13 +255,14 @@ struct Judgement {
     if word != .unknown { parts.append(writes(facts)) }
     switch facts.tolerance.failures {
     case nil: break
-    case 0?: if word != .unknown { parts.append("no further failure tolerated") }
+    case 0?: if word != .unknown, !facts.isDown { parts.append("no further failure tolerated") }
     case let number?: parts.append("\(count(number, "failure")) tolerated")
     }
     return "\(word.rawValue.uppercased())\(lasted): \(parts.filter { !$0.isEmpty }.joined(separator: "; "))"
   }
 
   private static func writes(_ facts: Facts) -> String {
+    if facts.isDown { return "nothing can be written or read" }
     if facts.observation.metadata == nil { return "" }
     guard let refusing = facts.refusing else { return "" }
     if refusing > 0 { return "acks=all writes are refused for \(count(refusing, "partition"))" }

@@ -40,7 +40,8 @@ struct PartitionHealth: Sendable {
     awaitingLeader = 0
   }
 
-  mutating func observe(_ topics: [PartitionMap.Topic], dead: Set<Int32>, at: Int64) {
+  /// `canElect` false: it is known that there is no controller that could make another broker the leader.
+  mutating func observe(_ topics: [PartitionMap.Topic], dead: Set<Int32>, canElect: Bool = true, at: Int64) {
     var counts = (total: 0, offline: 0, under: 0, atMin: 0, behind: 0, moved: 0, refusing: 0)
     var isMinISRKnown = true
     awaitingLeader = 0
@@ -56,7 +57,7 @@ struct PartitionHealth: Sendable {
         var memory = known ?? Memory(leader: partition.leader, isr: living, trouble: nil, since: at)
         memory.leaderDeadSince = dead.contains(partition.leader) ? memory.leaderDeadSince ?? at : nil
         // Who is in sync and alive may lead. Where nobody is, there is nothing to wait for.
-        let patience = living.isEmpty ? 0 : Self.electionPatience
+        let patience = living.isEmpty || !canElect ? 0 : Self.electionPatience
         let isLeaderless = memory.leaderDeadSince.map { at - $0 >= patience } ?? (partition.leader < 0)
         if memory.leaderDeadSince != nil, !isLeaderless { awaitingLeader += 1 }
         counts.total += 1

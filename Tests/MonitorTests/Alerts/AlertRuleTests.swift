@@ -82,6 +82,22 @@ struct AlertRuleTests {
     #expect(run.book.list.firing.isEmpty)
   }
 
+  /// `up` starts monitor and brokers together: that nobody listens in the first second is no alarm, for a while.
+  @Test func aClusterThatJustStartsIsNoAlarmUntilItTakesTooLong() {
+    var book = AlertBook()
+    var health = ClusterHealth(bootstrapServers: "127.0.0.1:9092", startRounds: 3)
+    for second in 1...4 {
+      var observation = ClusterObservation(at: Int64(second) * 1_000)
+      observation.processes = [.init(broker: 1, processID: nil, state: "stopped", metricsURL: nil)]
+      observation.failures = ["no broker answers"]
+      let model = health.observe(observation).model
+      #expect(model.verdict.word == .unknown)
+      #expect(model.verdict.sentence.contains("the brokers are starting") == (second < 4))
+      let alerts = book.judge(model, at: observation.at)
+      #expect(alerts.firing.map(\.name) == (second < 4 ? [] : ["ClusterUnreachable"]))
+    }
+  }
+
   @Test func brokersThatAllRefuseAreUnreachableToo() {
     var run = Run()
     run.judge(for: 2) {
