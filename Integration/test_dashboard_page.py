@@ -483,6 +483,11 @@ def test_every_state_is_legible_fits_and_is_pictured(browser, state, theme):
             page.locator("#topics .disclosure").first.click()
             expect(page.locator(".messages tbody tr").first).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
+            if state == "degraded":
+                # What one looks for on a telephone at night is there without scrolling sideways: who lags, by how much.
+                lag = page.locator("#groups-rows tr").nth(1).locator("td.number").first.bounding_box()
+                table = page.locator("#groups .scroll").bounding_box()
+                assert lag["x"] + lag["width"] <= table["x"] + table["width"]
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
             screenshot(page, f"{state}-{theme}-narrow")
 
