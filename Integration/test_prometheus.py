@@ -39,7 +39,8 @@ def prometheus(cluster, monitor, port, scratch):
     server = Prometheus(scratch / "prometheus", port + 900, targets, monitor.address.split("/")[2], waits)
     server.start()
     try:
-        until(lambda: server.value('sum(up{job="kafka"})') == 3, 20, "all three brokers are scraped")
+        # The first pages of a JVM take longer than a scrape may, until its code is compiled.
+        until(lambda: server.value('sum(up{job="kafka"})') == 3, 60, "all three brokers are scraped")
         until(lambda: server.value('up{job="streamsocial"}') == 1, 20, "the monitor is scraped")
         yield server
     finally:
