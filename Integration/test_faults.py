@@ -1,12 +1,15 @@
 """kill -9 of each role while an idempotent producer writes: nothing lost, nothing doubled, order kept."""
 
 import collections
+import os
+import signal
 import threading
 import time
 
 import confluent_kafka
 import pytest
 
+from support.frames import METADATA, array, string
 from support.waiting import until
 
 KEYS = 40
@@ -191,3 +194,32 @@ def test_committed_offsets_survive_the_coordinators_death(whole, topic):
     committed = fresh.committed([confluent_kafka.TopicPartition(topic, i) for i in range(PARTITIONS)], timeout=45)
     fresh.close()
     assert [place.offset for place in committed] == [100, 101, 102]
+
+
+@pytest.mark.embedded_only
+@pytest.mark.parametrize("role", ["leader", "controller"])
+def test_who_asks_at_once_is_not_told_the_dead_leader(whole, topic, role):
+    """Clients ask another broker in the moment in which theirs dies, before an election can be over. What they are told
+    is true after it; Apache Kafka names the dead one until then."""
+    group = f"askers-{role}"
+    until(lambda: whole.coordinator(group), 30, "the group has a coordinator")
+    victim = whole.leader(topic, 0) if role == "leader" else whole.controller()
+    others = [broker for broker in (1, 2, 3) if broker != victim]
+    mine, process = whole.connect(victim), whole.process_id(victim)
+    askers = [whole.connect(broker) for broker in others]
+    for asker in askers:
+        asker.metadata([topic])
+    # They are no newcomers, as clients in the middle of their work are not.
+    time.sleep(1.1)
+    os.kill(process, signal.SIGKILL)
+    assert mine.is_closed_by_broker()
+    asked = [asker.frame(METADATA, 4, array([string(topic)]) + b"\x00") for asker in askers]
+    for asker, frame in zip(askers, asked):
+        asker.send(frame)
+    for asker in askers:
+        told = asker.metadata_reply()
+        leaders = [partition["leader"] for partition in told["topics"][topic]["partitions"]]
+        assert set(leaders) <= set(others), f"told {leaders} just after broker {victim} died"
+        assert victim not in told["brokers"]
+        assert asker.find_coordinator(group)[1] != victim
+        asker.close()

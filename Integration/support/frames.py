@@ -179,7 +179,12 @@ class Connection:
     def metadata(self, topics=None, trailing=b""):
         """Metadata v4 without creating topics: brokers by id, and error and partitions by topic."""
         names = None if topics is None else [string(name) for name in topics]
-        reader = self.ask(METADATA, 4, array(names) + b"\x00" + trailing)
+        self.send(self.frame(METADATA, 4, array(names) + b"\x00" + trailing))
+        return self.metadata_reply()
+
+    def metadata_reply(self):
+        """The answer to Metadata v4: see `metadata`."""
+        reader = self.reply()
         reader.int32()
         brokers = {}
         for node, host, port, _rack in reader.array(

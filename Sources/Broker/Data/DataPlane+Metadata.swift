@@ -17,6 +17,7 @@ extension DataPlane: MetadataSubscriber {
       self.image = fresh
       if self.isKnown { self.everythingChanged() }
       self.opener.afterAll { self.report(upTo) }
+      self.releaseHeldAnswers()
     }
   }
 
@@ -36,6 +37,7 @@ extension DataPlane: MetadataSubscriber {
       react(to: delta)
     }
     opener.afterAll { self.report(upTo) }
+    releaseHeldAnswers()
   }
 
   /// The metadata has come to this life's registration. What was said of partitions before was meant for an earlier life,

@@ -15,7 +15,9 @@ extension DataPlane: RequestServer {
       case .produce: try produce(context, frame, bodyStart: bodyStart)
       case .fetch: fetch(context, try decode(FetchRequest.self))
       case .listOffsets: listOffsets(context, try decode(ListOffsetsRequest.self))
-      case .metadata: metadata(context, try decode(MetadataRequest.self))
+      case .metadata:
+        let request = try decode(MetadataRequest.self)
+        tell(context) { [weak self] in self?.metadata(context, request) }
       case .offsetForLeaderEpoch: offsetForLeaderEpoch(context, try decode(OffsetForLeaderEpochRequest.self))
       case .initProducerId: initProducerId(context, try decode(InitProducerIdRequest.self))
       case .apiVersions:
@@ -42,7 +44,9 @@ extension DataPlane: RequestServer {
         forward(context, try decode(AlterPartitionReassignmentsRequest.self)) { $0.timeoutMs }
       case .listPartitionReassignments:
         forward(context, try decode(ListPartitionReassignmentsRequest.self)) { $0.timeoutMs }
-      case .findCoordinator: findCoordinator(context, try decode(FindCoordinatorRequest.self))
+      case .findCoordinator:
+        let request = try decode(FindCoordinatorRequest.self)
+        tell(context) { [weak self] in self?.findCoordinator(context, request) }
       case .joinGroup, .syncGroup, .heartbeat, .leaveGroup, .offsetCommit, .offsetFetch, .describeGroups, .listGroups,
         .deleteGroups, .offsetDelete:
         try serveGroups(context, input, bodyStart)

@@ -33,6 +33,7 @@ final class DataPlane: @unchecked Sendable {
   var deadlines = DeadlineQueue()
   var produceWaiters: [UInt64: (ProduceOperation, Int, Int, HostedPartition)] = [:]
   var topicsBeingCreated: Set<String> = []
+  var lostLeaders = LostLeaders()
   /// Topics and settings that a warning has named.
   var warnedSettings: Set<String> = []
   var producerIDs = ProducerIDBlock()

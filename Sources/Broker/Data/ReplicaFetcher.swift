@@ -45,6 +45,7 @@ final class ReplicaFetcher {
     backoff = settings.span("replica.fetch.backoff.ms")
     channel = try PeerChannel(
       plane.loop, peer: leader, host: host, port: port, clientId: "broker-\(settings.nodeID)-fetcher-0", log: plane.log)
+    channel.connected = { [weak plane] in plane?.connected(to: leader) }
   }
 
   func hasAddress(_ host: String, _ port: UInt16) -> Bool { channel.host == host && channel.port == port }
@@ -109,7 +110,9 @@ final class ReplicaFetcher {
       guard let self, !self.isClosed else { return }
       self.inFlight -= 1
       switch result {
-      case .failure: self.failed()
+      case .failure(let failure):
+        if failure == .disconnected { self.plane.lostConnection(to: self.leader) }
+        self.failed()
       case .success(let frame): self.received(frame, asked)
       }
     }

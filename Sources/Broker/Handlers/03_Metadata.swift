@@ -6,6 +6,13 @@ import Wire
 /// is never answered.
 extension DataPlane {
   func metadata(_ context: RequestContext, _ request: MetadataRequest, mayCreate: Bool = true) {
+    // Version 0: an empty list is all; later: null is all, empty is none.
+    let all = request.topics == nil || (context.version == 0 && request.topics?.isEmpty == true)
+    let named = (all ? [] : request.topics ?? []).lazy.compactMap { self.topic(wanted: $0) }
+    let isHeld = holdIfLeaderIsLost(named) { [weak self] in
+      self?.metadata(context, request, mayCreate: mayCreate)
+    }
+    if isHeld { return }
     var response = MetadataResponse()
     response.clusterId = clusterID
     // Some live broker, not the quorum's leader: clients send controller requests there, and it forwards (KIP-595).
@@ -19,8 +26,6 @@ extension DataPlane {
       entry.rack = broker.rack
       return entry
     }
-    // Version 0: an empty list is all; later: null is all, empty is none.
-    let all = request.topics == nil || (context.version == 0 && request.topics?.isEmpty == true)
     if all {
       response.topics = image.sortedTopics.map { self.topic($0, context.version) }
       return context.reply(response)
@@ -51,6 +56,10 @@ extension DataPlane {
     // The answer waits a moment for the topics, so that the client need not ask again.
     autoCreate(missing)
     answerWhenThere(missing, context, request, until: now + Self.autoCreateWait)
+  }
+
+  private func topic(wanted: MetadataRequest.MetadataRequestTopic) -> TopicRegistration? {
+    if let name = wanted.name { image.topic(named: name) } else { image.topic(wanted.topicId) }
   }
 
   private static let autoCreateWait = TimeSpan.milliseconds(300)

@@ -28,6 +28,8 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   private var firstSlot = 0
   /// What the client calls itself (ApiVersions).
   var clientSoftware = ""
+  /// When the client was last told who leads.
+  var lastTold: Instant?
   /// The long poll that this connection waits for.
   weak var waitingFetch: AnyObject?
 
