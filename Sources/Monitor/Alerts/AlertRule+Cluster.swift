@@ -37,7 +37,9 @@ extension AlertRule {
   static func offlinePartitions(_ context: Context) -> [Finding]? {
     partitions(context, context.model.partitions.offline) { count, total in
       let first = context.model.troubledPartitions.first { $0.trouble == .offline }
-      let words = first.map { "topics describe \(Phrase.word(Phrase.clean($0.topic)))" } ?? "status"
+      // Where nobody serves, nobody describes a topic, either.
+      let described = context.reason("unreachable") == nil ? first : nil
+      let words = described.map { "topics describe \(Phrase.word(Phrase.clean($0.topic)))" } ?? "status"
       return .bad(
         nil, "\(count) of \(total) have no leader: they can be neither read nor written",
         "start the brokers that hold them, those of the last ISR first: " + context.command(words))

@@ -107,6 +107,23 @@ struct AlertRuleTests {
     #expect(run.book.list.firing.map(\.name) == ["ClusterUnreachable"])
   }
 
+  @Test func whereNobodyServesNobodyIsAskedForATopic() {
+    for (isDown, words) in [(false, "topics describe posts"), (true, "status")] {
+      var run = Run()
+      run.judge(for: 1) {
+        $0.verdict.word = .unavailable
+        $0.verdict.reasons = isDown ? [Models.reason("unreachable", "every broker refuses connections")] : []
+        $0.partitions.offline = 3
+        $0.troubledPartitions = [
+          TroubledPartition(
+            topic: "posts", partition: 0, trouble: .offline, since: 0, leaderBefore: 1, isrBefore: [1], leader: -1,
+            isr: [], replicas: [1])
+        ]
+      }
+      #expect(run.named("OfflinePartitions")?.action.contains("`streamsocial \(words) ") == true)
+    }
+  }
+
   @Test func aControllerThatChangesOftenIsReported() {
     var run = Run()
     for second in 0..<40 { run.judge(for: 1) { $0.controller.id = Int32(1 + second / 10 % 3) } }
