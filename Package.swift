@@ -102,7 +102,6 @@ let testTargets: [Target] = [
   tests("ConsensusTests", ["Consensus", "Simulator", "Primitives"]),
   tests("ControllerTests", ["Controller", "Wire", "Primitives"]),
   tests("SimulatorTests", ["Simulator", "Primitives"]),
-  tests("ReplicationTests", ["Replication", "Simulator", "Primitives"]),
   tests("GroupsTests", ["Groups", "Wire", "Primitives"]),
   tests("SocialTests", ["Social", "Primitives"]),
   tests("CheckerTests", ["Checker", "Primitives"]),

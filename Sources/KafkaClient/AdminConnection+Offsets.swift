@@ -8,16 +8,16 @@ extension AdminConnection {
   ) async throws(AdminError) {
     var request = OffsetCommitRequest()
     request.groupId = group
-    for (place, offset) in offsets.sorted(by: { $0.partition < $1.partition }) {
-      if request.topics.last?.name != place.topic {
-        var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
-        topic.name = place.topic
-        request.topics.append(topic)
+    request.topics = Self.byTopic(offsets, { $0.partition }).map { name, rows in
+      var topic = OffsetCommitRequest.OffsetCommitRequestTopic()
+      topic.name = name
+      topic.partitions = rows.map { place, offset in
+        var partition = OffsetCommitRequest.OffsetCommitRequestPartition()
+        partition.partitionIndex = place.partition.rawValue
+        partition.committedOffset = offset
+        return partition
       }
-      var partition = OffsetCommitRequest.OffsetCommitRequestPartition()
-      partition.partitionIndex = place.partition.rawValue
-      partition.committedOffset = offset
-      request.topics[request.topics.count - 1].partitions.append(partition)
+      return topic
     }
     // Version 10 names topics by id.
     let connection = try await coordinatorConnection(of: group, timeout: timeout)
@@ -70,17 +70,26 @@ extension AdminConnection {
   private static func listOffsets(_ partitions: [TopicPartition], at time: Int64) -> ListOffsetsRequest {
     var request = ListOffsetsRequest()
     request.replicaId = -1
-    for wanted in partitions.sorted() {
-      if request.topics.last?.name != wanted.topic {
-        var topic = ListOffsetsRequest.ListOffsetsTopic()
-        topic.name = wanted.topic
-        request.topics.append(topic)
+    request.topics = byTopic(partitions, { $0 }).map { name, rows in
+      var topic = ListOffsetsRequest.ListOffsetsTopic()
+      topic.name = name
+      topic.partitions = rows.map { wanted in
+        var partition = ListOffsetsRequest.ListOffsetsPartition()
+        partition.partitionIndex = wanted.partition.rawValue
+        partition.timestamp = time
+        return partition
       }
-      var partition = ListOffsetsRequest.ListOffsetsPartition()
-      partition.partitionIndex = wanted.partition.rawValue
-      partition.timestamp = time
-      request.topics[request.topics.count - 1].partitions.append(partition)
+      return topic
     }
     return request
+  }
+
+  /// Rows about partitions as requests have them: by topic, topics and partitions in order.
+  private static func byTopic<Row>(
+    _ rows: [Row], _ partition: (Row) -> TopicPartition
+  ) -> [(name: String, rows: [Row])] {
+    Dictionary(grouping: rows) { partition($0).topic }
+      .sorted { $0.key < $1.key }
+      .map { name, rows in (name, rows.sorted { partition($0) < partition($1) }) }
   }
 }

@@ -2,18 +2,7 @@ import Primitives
 
 /// One history of three whole nodes with their clients, drawn from a seed: the nodes find together; then anything may go
 /// wrong and no promise may be broken; then all is healed, and the cluster must become whole and answer everybody.
-package struct ClusterSimulation {
-  package struct Outcome: Sendable {
-    package var seed: UInt64
-    /// Equal for equal seeds, whatever the process or machine.
-    package var traceHash: UInt64
-    /// The first broken invariant, by its number.
-    package var violation: String?
-    package var counters: ClusterCounters
-    /// What happened, in words; empty unless asked for.
-    package var story: [String]
-  }
-
+package struct ClusterSimulation: SeededSimulation {
   package let seed: UInt64
   package var world: ClusterWorld
   package var narrates = false
@@ -51,8 +40,7 @@ package struct ClusterSimulation {
     return world
   }
 
-  /// Runs the history to its end, or to the first violation.
-  package func run() -> Outcome {
+  package func run() -> SimulationOutcome<ClusterCounters> {
     let cluster = SimulatedCluster(world: world, seed: seed)
     cluster.narrates = narrates
     begin(cluster)
@@ -61,7 +49,7 @@ package struct ClusterSimulation {
       cluster.run(until: cluster.now + safetyPhase)
     }
     if cluster.invariants.violation == nil { recover(cluster) }
-    return Outcome(
+    return SimulationOutcome(
       seed: seed, traceHash: cluster.traceHash, violation: cluster.invariants.violation, counters: cluster.counters,
       story: cluster.story)
   }

@@ -57,7 +57,7 @@ package struct ClusterFlaws: OptionSet, Sendable {
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.
-package struct ClusterCounters: Hashable, Sendable {
+package struct ClusterCounters: SimulationCounters {
   package var steps = 0
   package var quorumLeaders = 0
   package var activations = 0
@@ -85,19 +85,7 @@ package struct ClusterCounters: Hashable, Sendable {
 
   package init() {}
 
-  /// Every counter with its name.
-  package var all: [(name: String, value: Int)] {
-    Mirror(reflecting: self).children.compactMap { child in
-      guard let name = child.label, let value = child.value as? Int else { return nil }
-      return (name, value)
-    }
-  }
-
-  package static func += (a: inout ClusterCounters, b: ClusterCounters) {
-    for path in paths { a[keyPath: path] += b[keyPath: path] }
-  }
-
-  private static var paths: [WritableKeyPath<ClusterCounters, Int>] {
+  package static var paths: [WritableKeyPath<ClusterCounters, Int>] {
     [
       \.steps, \.quorumLeaders, \.activations, \.metadataSnapshots, \.snapshotsLoaded, \.partitionLeaders,
       \.truncations, \.isrProposals, \.refusedProposals, \.registrations, \.kills, \.powerLosses, \.stops,

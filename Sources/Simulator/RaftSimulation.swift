@@ -3,18 +3,7 @@ import Primitives
 
 /// One history of a quorum, drawn from a seed: first anything may go wrong and nothing may be lost; then all is healed,
 /// and the quorum must come back to work.
-package struct RaftSimulation {
-  package struct Outcome: Sendable {
-    package var seed: UInt64
-    /// Equal for equal seeds, whatever the process or machine.
-    package var traceHash: UInt64
-    /// The first broken invariant, by its number.
-    package var violation: String?
-    package var counters: RaftCounters
-    /// What happened, in words; empty unless asked for.
-    package var story: [String]
-  }
-
+package struct RaftSimulation: SeededSimulation {
   package let seed: UInt64
   package var world: RaftWorld
   package var narrates = false
@@ -58,15 +47,14 @@ package struct RaftSimulation {
     return world
   }
 
-  /// Runs the history to its end, or to the first violation.
-  package func run() -> Outcome {
+  package func run() -> SimulationOutcome<RaftCounters> {
     let cluster = RaftCluster(world: world, seed: seed)
     cluster.narrates = narrates
     cluster.run(until: .zero + safetyPhase)
     if cluster.invariants.violation == nil { recover(cluster) }
     if cluster.invariants.violation == nil, world.voters > 1 { isolateFollower(cluster) }
     if cluster.invariants.violation == nil, world.voters > 1 { isolateLeader(cluster) }
-    return Outcome(
+    return SimulationOutcome(
       seed: seed, traceHash: cluster.traceHash, violation: cluster.invariants.violation, counters: cluster.counters,
       story: cluster.story)
   }

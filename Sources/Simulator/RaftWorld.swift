@@ -37,7 +37,7 @@ package struct RaftDiskFaults: OptionSet, Sendable {
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.
-package struct RaftCounters: Hashable, Sendable {
+package struct RaftCounters: SimulationCounters {
   package var steps = 0
   package var elections = 0
   package var lostElections = 0
@@ -61,19 +61,7 @@ package struct RaftCounters: Hashable, Sendable {
 
   package init() {}
 
-  /// Every counter with its name.
-  package var all: [(name: String, value: Int)] {
-    Mirror(reflecting: self).children.compactMap { child in
-      guard let name = child.label, let value = child.value as? Int else { return nil }
-      return (name, value)
-    }
-  }
-
-  package static func += (a: inout RaftCounters, b: RaftCounters) {
-    for path in paths { a[keyPath: path] += b[keyPath: path] }
-  }
-
-  private static var paths: [WritableKeyPath<RaftCounters, Int>] {
+  package static var paths: [WritableKeyPath<RaftCounters, Int>] {
     [
       \.steps, \.elections, \.lostElections, \.truncations, \.snapshotsCreated, \.snapshotInstalls, \.crashes,
       \.tornCrashes, \.partitions, \.oneWayPartitions, \.pauses, \.losses, \.duplicates, \.resignations,

@@ -3,18 +3,7 @@ import Replication
 
 /// One history of a partition on three brokers, drawn from a seed: first anything may go wrong and nothing acknowledged
 /// may be lost; then all is healed, and the partition must become whole and writable.
-package struct ReplicationSimulation {
-  package struct Outcome: Sendable {
-    package var seed: UInt64
-    /// Equal for equal seeds, whatever the process or machine.
-    package var traceHash: UInt64
-    /// The first broken invariant, by its number.
-    package var violation: String?
-    package var counters: ReplicationCounters
-    /// What happened, in words; empty unless asked for.
-    package var story: [String]
-  }
-
+package struct ReplicationSimulation: SeededSimulation {
   package let seed: UInt64
   package var world: ReplicationWorld
   package var narrates = false
@@ -54,8 +43,7 @@ package struct ReplicationSimulation {
     return world
   }
 
-  /// Runs the history to its end, or to the first violation.
-  package func run() -> Outcome {
+  package func run() -> SimulationOutcome<ReplicationCounters> {
     let cluster = ReplicationCluster(world: world, seed: seed)
     cluster.narrates = narrates
     cluster.run(until: .zero + safetyPhase)
@@ -63,7 +51,7 @@ package struct ReplicationSimulation {
     var counters = cluster.counters
     counters.leaderChanges = cluster.controller.leaderChanges
     counters.lastKnownLeaderElections = cluster.controller.lastKnownElections
-    return Outcome(
+    return SimulationOutcome(
       seed: seed, traceHash: cluster.traceHash, violation: cluster.invariants.violation, counters: counters,
       story: cluster.story)
   }

@@ -70,7 +70,7 @@ package struct ReplicationFlaws: OptionSet, Sendable {
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.
-package struct ReplicationCounters: Hashable, Sendable {
+package struct ReplicationCounters: SimulationCounters {
   package var steps = 0
   package var leaderChanges = 0
   package var lastKnownLeaderElections = 0
@@ -99,19 +99,7 @@ package struct ReplicationCounters: Hashable, Sendable {
 
   package init() {}
 
-  /// Every counter with its name.
-  package var all: [(name: String, value: Int)] {
-    Mirror(reflecting: self).children.compactMap { child in
-      guard let name = child.label, let value = child.value as? Int else { return nil }
-      return (name, value)
-    }
-  }
-
-  package static func += (a: inout ReplicationCounters, b: ReplicationCounters) {
-    for path in paths { a[keyPath: path] += b[keyPath: path] }
-  }
-
-  private static var paths: [WritableKeyPath<ReplicationCounters, Int>] {
+  package static var paths: [WritableKeyPath<ReplicationCounters, Int>] {
     [
       \.steps, \.leaderChanges, \.lastKnownLeaderElections, \.truncationsByEpoch, \.shrinks, \.expansions,
       \.refusedProposals, \.kills, \.lossyCrashes, \.recordsLostInCrashes, \.cleanStops, \.partitions, \.pauses,
