@@ -51,7 +51,7 @@ public final class BufferPool {
   }
 
   /// Gives back to the system what nobody needed since the last call.
-  public func trim() {
+  func trim() {
     var unneeded = leastKept
     for index in kept.indices.reversed() {
       while unneeded >= 1 << index, let piece = kept[index].popLast() {

@@ -141,7 +141,8 @@ public final class Connection: Handle<uv_tcp_t> {
       let size = Int(Int32(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: Int32.self)))
       guard size >= 0, size <= maxFrameBytes else { return refuse(size) }
       guard bytes.count - start - 4 >= size else { break }
-      delegate?.connection(self, received: UnsafeMutableRawBufferPointer(rebasing: bytes[(start + 4)..<(start + 4 + size)]))
+      delegate?.connection(
+        self, received: UnsafeMutableRawBufferPointer(rebasing: bytes[(start + 4)..<(start + 4 + size)]))
       if isClosed { return }
       start += 4 + size
     }

@@ -35,8 +35,11 @@ public final class EventLoop: @unchecked Sendable {
   private let inbox = Locked<[@Sendable () -> Void]>([])
   /// Where sockets are read into; shared by all connections, which keep a buffer only for a partial frame.
   let slab = UnsafeMutableRawBufferPointer.allocate(byteCount: 512 << 10, alignment: 4096)
-  /// Memory for partial frames and for output.
-  public let buffers = BufferPool()
+  /// Memory for partial frames and for output; the loop gives back what was not needed for `trimInterval`.
+  let buffers = BufferPool()
+  /// In milliseconds of the loop's time.
+  private var nextTrim: UInt64 = 0
+  private static let trimInterval: UInt64 = 1000
   /// Connections with output to send before the loop goes to sleep.
   var unsent: [Connection] = []
   /// Called once before each sleep, after everything that had arrived was handled: the place for work per batch.
@@ -99,11 +102,15 @@ public final class EventLoop: @unchecked Sendable {
   ///
   /// For what may block: syncs above all. The pool has four threads (`UV_THREADPOOL_SIZE`) for the whole process.
   public func offload<Result: Sendable>(
-    _ work: @escaping @Sendable () -> Result, _ done: @escaping (Result) -> Void
+    _ work: @escaping @Sendable () -> Result, then done: @escaping (Result) -> Void
   ) {
     let request = UnsafeMutablePointer<uv_work_t>.allocate(capacity: 1)
     var result: Result?
-    let task = OffloadedWork { result = work() } finish: { if let result { done(result) } }
+    let task = OffloadedWork {
+      result = work()
+    } finish: {
+      if let result { done(result) }
+    }
     request.pointee.data = Unmanaged.passRetained(task).toOpaque()
     let code = uv_queue_work(
       uv, request, { OffloadedWork.of($0).takeUnretainedValue().perform() },
@@ -133,6 +140,16 @@ public final class EventLoop: @unchecked Sendable {
     }
     turnBegan = 0
     flushed?()
+    trimBuffers()
+  }
+
+  /// Whatever the loop serves, once a second, as long as it has turns at all.
+  private func trimBuffers() {
+    // The time at which this turn began: libuv has read the clock for it.
+    let time = uv_now(uv)
+    guard time >= nextTrim else { return }
+    nextTrim = time + Self.trimInterval
+    buffers.trim()
   }
 
   /// Starts a thread that runs this loop; `setUp` runs on it first.

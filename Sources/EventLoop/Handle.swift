@@ -6,7 +6,10 @@ public class Handle<Raw> {
   public let loop: EventLoop
   public private(set) var isClosed = false
 
-  init(_ loop: EventLoop, _ operation: String, _ start: (UnsafeMutablePointer<uv_loop_t>, UnsafeMutablePointer<Raw>) -> Int32)
+  init(
+    _ loop: EventLoop, _ operation: String,
+    _ start: (UnsafeMutablePointer<uv_loop_t>, UnsafeMutablePointer<Raw>) -> Int32
+  )
     throws(IOError)
   {
     self.loop = loop

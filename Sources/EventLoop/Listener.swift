@@ -7,7 +7,8 @@ public final class Listener: Handle<uv_tcp_t> {
   /// Binds and listens; `accepted` gets each connection before it reads anything: set its delegate and `start` it.
   ///
   /// An empty host binds to all interfaces, as Kafka's does.
-  public init(_ loop: EventLoop, host: String, port: UInt16, _ accepted: @escaping (Connection) -> Void) throws(IOError) {
+  public init(_ loop: EventLoop, host: String, port: UInt16, _ accepted: @escaping (Connection) -> Void) throws(IOError)
+  {
     self.accepted = accepted
     try super.init(loop, "uv_tcp_init") { uv_tcp_init($0, $1) }
     var address = sockaddr_storage()

@@ -44,4 +44,20 @@ import Testing
     pool.trim()
     #expect(pool.keptBytes == 0)
   }
+
+  /// Goal: every loop trims its own pool, whoever uses the loop. Method: turns that do nothing, until nothing is kept.
+  @Test func aLoopGivesBackWhatItDoesNotNeed() throws {
+    let loop = try EventLoop()
+    loop.buffers.give(loop.buffers.take(1 << 20))
+    #expect(loop.buffers.keptBytes == 1 << 20)
+    var turns = 0
+    let timer = try LoopTimer(loop) {
+      turns += 1
+      if loop.buffers.keptBytes == 0 || turns == 1000 { loop.stop() }
+    }
+    timer.start(after: 0, every: 10)
+    loop.run()
+    timer.close()
+    #expect(loop.buffers.keptBytes == 0)
+  }
 }

@@ -113,7 +113,9 @@ import Testing
       // Two buffers of their own: the size field is cut.
       for part in [whole[..<2], whole[2...]] {
         let buffer = OutputBuffer(capacity: part.count, on: connection.loop)
-        part.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<part.count]).copyMemory(from: $0) }
+        part.withUnsafeBytes {
+          UnsafeMutableRawBufferPointer(rebasing: buffer.bytes[..<part.count]).copyMemory(from: $0)
+        }
         buffer.count = part.count
         connection.send(buffer)
       }
@@ -124,7 +126,8 @@ import Testing
   }
 
   /// A size that no frame may have ends that connection, at once and without taking memory for it.
-  @Test(arguments: zip([[UInt8]([0x7f, 0xff, 0xff, 0xff]), [0xff, 0xff, 0xff, 0xff], [0x00, 0x00, 0x10, 0x01]], 0..<3))
+  @Test(
+    arguments: zip([[UInt8]([0x7f, 0xff, 0xff, 0xff]), [0xff, 0xff, 0xff, 0xff], [0x00, 0x00, 0x10, 0x01]], 0..<3))
   func anImpossibleSizeEndsTheConnection(_ size: [UInt8], _ number: Int) throws {
     let (collector, echo) = try withEcho(maxFrameBytes: 4096, port: 29_880 + UInt16(number)) { connection, _ in
       connection.send(size + [1, 2, 3])
@@ -142,10 +145,10 @@ import Testing
     var turns = 0
     let gate = Locked(false)
     for number in 0..<3 {
-      loop.offload({ () -> Int in
+      loop.offload { () -> Int in
         while !gate.withLock({ $0 }) { sched_yield() }
         return number
-      }) { result in
+      } then: { result in
         results.append(result)
         if results.count == 3 { loop.stop() }
       }

@@ -18,7 +18,7 @@ public enum BrokerState: String, Sendable {
 ///
 /// It lives on the control loop. RUNNING is reported only once the controller has unfenced the broker.
 final class BrokerLifecycle {
-  private unowned let plane: ControlPlane
+  private let plane: ControlPlane
   private let configuration: BrokerConfiguration
   private let incarnation: UUID128
   private let directoryID: UUID128

@@ -14,7 +14,8 @@ protocol MetadataSubscriber: AnyObject, Sendable {
 
 /// The control plane of a node: the quorum, the controller, and this broker's own life in the cluster.
 ///
-/// It has a loop of its own, so that heavy load on the data path never looks like death.
+/// It has a loop of its own, so that heavy load on the data path never looks like death. It is there until the process
+/// ends, as is the broker's life (`lifecycle`), which holds it.
 final class ControlPlane: @unchecked Sendable {
   let loop: EventLoop
   let configuration: BrokerConfiguration
@@ -48,7 +49,8 @@ final class ControlPlane: @unchecked Sendable {
   private var idleTimer: LoopTimer?
 
   init(
-    _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, quorum: QuorumNode, seed: UInt64, log: Logger
+    _ loop: EventLoop, configuration: BrokerConfiguration, clusterID: String, quorum: QuorumNode, seed: UInt64,
+    log: Logger
   ) throws(IOError) {
     self.loop = loop
     self.configuration = configuration
@@ -355,7 +357,9 @@ extension ControlPlane: RequestServer {
     _ wrap: (Core) -> RaftRequest, _ answer: @escaping (RaftResponse) -> Request.Response?
   ) throws(DecodeError) {
     let request = try Request.decode(input, version: context.version, from: bodyStart)
-    guard let core = core(request) else { return context.session.end("\(Request.name) names no partition of the quorum") }
+    guard let core = core(request) else {
+      return context.session.end("\(Request.name) names no partition of the quorum")
+    }
     quorum.request(wrap(core)) { response in
       if let wire = answer(response) { context.reply(wire) }
     }

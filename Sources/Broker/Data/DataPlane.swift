@@ -8,7 +8,8 @@ import Wire
 
 /// The data plane of a node: clients, followers, partitions and group coordinators, on one loop.
 ///
-/// It sees the cluster through its own copy of the metadata, which the control plane feeds it.
+/// It sees the cluster through its own copy of the metadata, which the control plane feeds it. A node has one from its
+/// start until its process ends; so its parts (partitions, fetchers, groups, flusher, opener) just hold it.
 final class DataPlane: @unchecked Sendable {
   let loop: EventLoop
   let configuration: BrokerConfiguration
@@ -136,7 +137,6 @@ final class DataPlane: @unchecked Sendable {
   /// What waits for the controller is asked again soon; laggards among followers are looked for less often.
   private func tickPartitions(at moment: Instant) {
     let isLagDue = moment >= nextLagCheck
-    if isLagDue { loop.buffers.trim() }
     if isLagDue { nextLagCheck = moment + min(.seconds(1), replicaLagTimeMax / 4) }
     for partition in partitions.values where partition.isLeader && (isLagDue || partition.awaitsController) {
       partition.tick(at: moment)

@@ -9,7 +9,7 @@ import Wire
 ///
 /// A shard's records are appended to its partition like any batch, with acks=all; what it answers waits for them.
 final class GroupHost {
-  private unowned let plane: DataPlane
+  private let plane: DataPlane
   private let configuration: GroupConfiguration
   private var random: RandomSource
   private var shards: [PartitionID: GroupShard] = [:]
@@ -124,9 +124,12 @@ final class GroupHost {
   }
 
   func partitionGone(_ partition: HostedPartition) {
-    guard partition.name.topic == InternalTopics.offsets, shards[partition.id.partition] != nil else { return }
-    step(partition.id.partition, .unload)
-    shards[partition.id.partition] = nil
+    let id = partition.id.partition
+    guard partition.name.topic == InternalTopics.offsets, shards[id] != nil else { return }
+    loading[id] = nil
+    inDoubt[id] = nil
+    step(id, .unload)
+    shards[id] = nil
   }
 
   func topicDeleted(_ name: String) {
@@ -235,7 +238,8 @@ final class GroupHost {
       shard,
       .request(
         token: token, request,
-        GroupRequestContext(version: context.version, clientID: context.clientId ?? "", clientHost: context.clientHost)))
+        GroupRequestContext(version: context.version, clientID: context.clientId ?? "", clientHost: context.clientHost))
+    )
   }
 
   func shard(of group: String) -> PartitionID? {

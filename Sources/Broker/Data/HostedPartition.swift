@@ -13,7 +13,7 @@ final class HostedPartition {
   let id: TopicIDPartition
   let name: TopicPartition
   let log: PartitionLog
-  private unowned let plane: DataPlane
+  private let plane: DataPlane
   private(set) var replica: PartitionReplica
   var effects: [ReplicationEffect] = []
   /// Fetches that have seen all there is, and want to know when there is more.

@@ -13,7 +13,7 @@ import Primitives
 ///
 /// A sync that fails ends the broker, through `storageFailed`.
 final class LogFlusher {
-  private unowned let plane: DataPlane
+  private let plane: DataPlane
   private var due: [HostedPartition] = []
   private var afterSync: [() -> Void] = []
   /// Partitions with `flush.ms` whose log has something to sync, and when.
@@ -73,7 +73,9 @@ final class LogFlusher {
     }
     guard let flush = started else { return partition.log.unflushedRecords == 0 }
     let begun = plane.now
-    plane.loop.offload({ flush.perform() }) { [weak self] failure in
+    plane.loop.offload {
+      flush.perform()
+    } then: { [weak self] failure in
       guard let self else { return }
       self.plane.metrics.synced(since: begun, at: self.plane.now)
       do throws(LogError) { try partition.log.finishFlush(flush, failure) } catch {

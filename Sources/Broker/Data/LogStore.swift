@@ -137,7 +137,9 @@ final class LogStore {
     let work = FolderRemoval(directory: directory, folders: folders)
     guard let loop else { return }
     let log = log
-    loop.offload({ work.perform() }) { failures in
+    loop.offload {
+      work.perform()
+    } then: { failures in
       for (folder, reason) in failures { log.warn("folder cannot be removed", "folder=\(folder) reason=\"\(reason)\"") }
     }
   }
@@ -268,7 +270,9 @@ final class LogStore {
     for thread in 0..<left {
       let share = stride(from: thread, to: elsewhere.count, by: Self.closingThreads).map { elsewhere[$0] }
       let closing = LogClosing(logs: share)
-      loop.offload({ closing.perform() }) { failed in
+      loop.offload {
+        closing.perform()
+      } then: { failed in
         failures += failed
         left -= 1
         guard left == 0 else { return }

@@ -7,7 +7,7 @@ import Primitives
 /// A topic of many partitions means thousands of small file operations, each of which may wait for the file system's
 /// journal; on the loop they would hold up every client. Until its log is there, a partition is not hosted.
 final class PartitionOpener {
-  private unowned let plane: DataPlane
+  private let plane: DataPlane
   private var waiting: [TopicIDPartition] = []
   private var known: Set<TopicIDPartition> = []
   private var waiters: [TopicIDPartition: [() -> Void]] = [:]
@@ -58,7 +58,9 @@ final class PartitionOpener {
     guard !plans.isEmpty else { return finish() }
     isBusy = true
     let wallClock = plane.wallClock
-    plane.loop.offload({ [plans] in plans.map { $0.make(wallClock: wallClock) } }) { [weak self] made in
+    plane.loop.offload { [plans] in
+      plans.map { $0.make(wallClock: wallClock) }
+    } then: { [weak self] made in
       guard let self, !self.plane.isClosed else { return }
       self.isBusy = false
       for one in made {

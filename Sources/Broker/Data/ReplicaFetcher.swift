@@ -11,7 +11,7 @@ import Wire
 /// (a long poll) but makes the fetcher ask again at once, which ends the poll at the leader.
 final class ReplicaFetcher {
   let leader: BrokerID
-  private unowned let plane: DataPlane
+  private let plane: DataPlane
   private let channel: PeerChannel
   private(set) var partitions: [TopicIDPartition: HostedPartition] = [:]
   private var session = FetchSessionClient<TopicIDPartition, NextFetch>()

@@ -22,7 +22,8 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   /// When a request came or an answer went last.
   private(set) var lastActive: Instant
   var hasUnanswered: Bool { !slots.isEmpty }
-  private unowned let server: any RequestServer
+  /// It keeps its sessions only until they have ended, so nobody is kept for ever.
+  private let server: any RequestServer
   /// Answers that wait for an earlier one. The head is `firstSlot`.
   private var slots: [Entry] = []
   private var firstSlot = 0
@@ -109,7 +110,8 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   private func begin(_ api: ApiKey, _ version: Int16, bytes: Int, at started: Int64) {
     let arrived = connection.loop.turnBegan
     let timing = RequestMetrics.Timing(
-      kind: RequestKind(api), version: version, arrived: arrived == 0 ? started : min(arrived, started), started: started)
+      kind: RequestKind(api), version: version, arrived: arrived == 0 ? started : min(arrived, started),
+      started: started)
     slots.append(Entry(timing: timing, requestBytes: bytes + 4))
   }
 
@@ -202,7 +204,8 @@ final class ClientSession: ConnectionDelegate, @unchecked Sendable {
   private func fill(_ slot: Int, _ content: Slot, _ errors: ErrorTally) {
     guard !isEnded else { return }
     let index = slot - firstSlot
-    invariant(index >= 0 && index < slots.count, "answer to request \(slot) of \(firstSlot)..<\(firstSlot + slots.count)")
+    invariant(
+      index >= 0 && index < slots.count, "answer to request \(slot) of \(firstSlot)..<\(firstSlot + slots.count)")
     let now = connection.loop.now
     slots[index].content = content
     slots[index].timing.answered = now
