@@ -109,7 +109,7 @@ let testTargets: [Target] = [
   tests("DashboardTests", ["Dashboard", "Monitor", "HTTPServer", "HTTPTestClient"]),
   tests("MonitorTests", ["Records", "Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
-  tests("BrokerTests", ["Broker", "Metrics", "Primitives", "Wire"]),
+  tests("BrokerTests", ["Broker", "CommitLog", "Controller", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),
   tests("EventLoopTests", ["EventLoop"]),
   .target(name: "HTTPTestClient", path: "Tests/HTTPTestClient", swiftSettings: strict),

@@ -21,6 +21,7 @@ extension ActiveController {
     var builder = PartitionChangeBuilder(
       id, before, minInSyncReplicas: minInSyncReplicas(topic.name), elrEnabled: elrEnabled)
     if uncleanElectionAllowed(topic.name) { builder.election = .unclean }
+    builder.mayMoveBelowMinISR = configuration.flaws.contains(.movesBelowMinISR)
     return builder
   }
 

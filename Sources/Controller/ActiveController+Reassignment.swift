@@ -17,10 +17,10 @@ extension ActiveController {
       for partition in topic.partitions {
         var outcome = AlterPartitionReassignmentsResponse.ReassignablePartitionResponse()
         outcome.partitionIndex = partition.partitionIndex
-        let error = reassign(
+        let refusal = reassign(
           topic.name, partition, mayChangeFactor: request.allowReplicationFactorChange, &seen, &records)
-        outcome.errorCode = error.rawValue
-        outcome.errorMessage = error == .none ? nil : error.name
+        outcome.errorCode = (refusal?.code ?? .none).rawValue
+        outcome.errorMessage = refusal?.message
         result.partitions.append(outcome)
       }
       response.responses.append(result)
@@ -32,33 +32,39 @@ extension ActiveController {
   private func reassign(
     _ name: String, _ request: AlterPartitionReassignmentsRequest.ReassignablePartition, mayChangeFactor: Bool,
     _ seen: inout Set<TopicIDPartition>, _ records: inout [MetadataRecord]
-  ) -> ErrorCode {
-    guard let topic = image.topicID(name) else { return .unknownTopicOrPartition }
+  ) -> TopicRefusal? {
+    func refused(_ code: ErrorCode) -> TopicRefusal { TopicRefusal(code: code, message: code.name) }
+    guard let topic = image.topicID(name) else { return refused(.unknownTopicOrPartition) }
     let id = TopicIDPartition(topic, PartitionID(request.partitionIndex))
-    guard var builder = builder(id) else { return .unknownTopicOrPartition }
-    guard seen.insert(id).inserted else { return .invalidRequest }
+    guard var builder = builder(id) else { return refused(.unknownTopicOrPartition) }
+    guard seen.insert(id).inserted else { return refused(.invalidRequest) }
     let before = builder.before
     let original = before.replicas.filter { !before.addingReplicas.contains($0) }
     if let wanted = request.replicas {
       let target = wanted.map { BrokerID($0) }
-      guard assignmentProblem(target, factor: target.count) == nil else { return .invalidReplicaAssignment }
-      if !mayChangeFactor, target.count != original.count { return .invalidReplicationFactor }
+      if let problem = assignmentProblem(target, factor: target.count) { return problem }
+      if !mayChangeFactor, target.count != original.count { return refused(.invalidReplicationFactor) }
       builder.adding = target.filter { !original.contains($0) }
       builder.removing = original.filter { !target.contains($0) }
       builder.replicas = target + builder.removing
       builder.isr = before.isr.filter(builder.replicas.contains)
-      if builder.isr.isEmpty, !before.isr.isEmpty { return .invalidReplicaAssignment }
+      if builder.isr.isEmpty, !before.isr.isEmpty { return refused(.invalidReplicaAssignment) }
     } else {
-      guard before.isReassigning else { return .noReassignmentInProgress }
+      guard before.isReassigning else { return refused(.noReassignmentInProgress) }
       builder.adding = []
       builder.removing = []
       builder.replicas = original
       builder.isr = before.isr.filter(original.contains)
       // Going back must not lose what only the new replicas have.
-      if builder.isr.isEmpty { return .invalidReplicaAssignment }
+      if builder.isr.isEmpty { return refused(.invalidReplicaAssignment) }
+    }
+    guard builder.keepsEnough(of: builder.replicas) else {
+      return TopicRefusal(
+        code: .invalidReplicaAssignment,
+        message: "Of the replicas that stay, fewer than min.insync.replicas are in sync; try again when they are.")
     }
     if let record = builder.build(mayLead: image.isActive) { records.append(record) }
-    return .none
+    return nil
   }
 
   /// ListPartitionReassignments: those of the named partitions, or of all, that are under way.

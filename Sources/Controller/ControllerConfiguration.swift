@@ -29,6 +29,8 @@ public struct ControllerConfiguration: Equatable, Sendable {
   ]
   /// Seeds topic ids and the choice of replicas.
   public var seed: UInt64 = 0
+  /// Rules broken on purpose, so that the simulator can prove that it notices. Empty outside tests.
+  package var flaws: ControllerFlaws = []
 
   public init() {}
 
@@ -37,7 +39,17 @@ public struct ControllerConfiguration: Equatable, Sendable {
       && a.imbalanceCheckInterval == b.imbalanceCheckInterval && a.maxIdleInterval == b.maxIdleInterval
       && a.defaultReplicationFactor == b.defaultReplicationFactor && a.defaultPartitions == b.defaultPartitions
       && a.minInSyncReplicas == b.minInSyncReplicas && a.uncleanLeaderElection == b.uncleanLeaderElection
-      && a.allowsTopicDeletion == b.allowsTopicDeletion && a.maxRecordsPerBatch == b.maxRecordsPerBatch && a.producerIDBlockSize == b.producerIDBlockSize
+      && a.allowsTopicDeletion == b.allowsTopicDeletion && a.maxRecordsPerBatch == b.maxRecordsPerBatch
+      && a.producerIDBlockSize == b.producerIDBlockSize
       && a.bootstrapFeatures.elementsEqual(b.bootstrapFeatures) { $0 == $1 } && a.seed == b.seed
+      && a.flaws == b.flaws
   }
+}
+
+/// Rules of the controller that a test may switch off. Each must be noticed by the simulator's invariants.
+package struct ControllerFlaws: OptionSet, Hashable, Sendable {
+  package let rawValue: UInt8
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// Moving replicas may take away the last in-sync ones but one.
+  package static let movesBelowMinISR = ControllerFlaws(rawValue: 1)
 }

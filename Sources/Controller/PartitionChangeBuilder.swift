@@ -27,6 +27,7 @@ struct PartitionChangeBuilder {
   var recoveryState: LeaderRecoveryState
   /// Replicas whose process ended without a clean shutdown: whatever they had acknowledged may be gone.
   var uncleanlyShutDown: [BrokerID] = []
+  var mayMoveBelowMinISR = false
   private var elr: [BrokerID]
   private var lastKnownElr: [BrokerID]
 
@@ -85,13 +86,22 @@ struct PartitionChangeBuilder {
     return record == unchanged ? nil : .partitionChange(record)
   }
 
-  /// A reassignment is complete when every target replica is in the ISR: then the others go.
+  /// Whether enough of the replicas that have all that was committed are among those that stay: `min.insync.replicas` of
+  /// them, or all that there are. One of those that stay may have died with its page cache, and nobody knows yet; then
+  /// what goes might have been the last whole copy. (Kafka is content with one in-sync replica that stays.)
+  func keepsEnough(of staying: [BrokerID]) -> Bool {
+    let whole = Set(isr + elr + before.isr).subtracting(uncleanlyShutDown)
+    let kept = whole.intersection(staying).count
+    return kept >= min(minInSyncReplicas, staying.count) || kept == whole.count || mayMoveBelowMinISR
+  }
+
+  /// A reassignment is complete when every new replica is in the ISR, and enough are: then the others go.
   private mutating func completeReassignment() {
     guard !adding.isEmpty || !removing.isEmpty else { return }
     let target = replicas.filter { !removing.contains($0) }
     guard !target.isEmpty, adding.allSatisfy(isr.contains) else { return }
     let remaining = isr.filter { !removing.contains($0) }
-    guard !remaining.isEmpty else { return }
+    guard !remaining.isEmpty, keepsEnough(of: target) else { return }
     replicas = target
     isr = remaining
     adding = []

@@ -33,6 +33,8 @@ final class ClusterInvariants {
   /// What the group wanted to commit, in its order, and the last of these that was acknowledged.
   private var commits: [[Int64]] = []
   private var acknowledgedCommit: Int?
+  /// Ended or given up.
+  private(set) var reassignmentsEnded = 0
   var history = History(capacity: capacity)
   private(set) var acknowledgedEvents = 0
 
@@ -63,12 +65,17 @@ final class ClusterInvariants {
     let known = images.updateValue(hash, forKey: end)
     require(known == nil || known == hash, "R10: the metadata of \(node) at \(end) differs from that of the others")
     guard end > imageEnd else { return }
+    let before = self.image
     imageEnd = end
     self.image = image
     for topic in image.sortedTopics {
       for (index, partition) in topic.partitions.enumerated() {
+        let wasMoving = before.partition(TopicIDPartition(topic.id, PartitionID(Int32(index))))?.isReassigning == true
+        if wasMoving, !partition.isReassigning { reassignmentsEnded += 1 }
         let name = "\(topic.name)-\(index)"
-        require(partition.elr.isEmpty || partition.isr.count < 2, "P1: ELR \(partition.elr) beside ISR \(partition.isr) of \(name)")
+        require(
+          partition.elr.isEmpty || partition.isr.count < 2,
+          "P1: ELR \(partition.elr) beside ISR \(partition.isr) of \(name)")
         require(!partition.isr.contains(where: partition.elr.contains), "P1: ISR and ELR of \(name) overlap")
         require(
           !partition.hasLeader || partition.isr.allSatisfy { image.broker($0)?.fenced == false },
@@ -83,7 +90,9 @@ final class ClusterInvariants {
     var found: [Entry] = []
     var offset = from
     while offset < end {
-      guard let slice = try? partition.log.locate(from: offset, maxBytes: 1 << 20, upTo: end, minOneBatch: true) else { break }
+      guard let slice = try? partition.log.locate(from: offset, maxBytes: 1 << 20, upTo: end, minOneBatch: true) else {
+        break
+      }
       var bytes = [UInt8](repeating: 0, count: slice.length)
       _ = bytes.withUnsafeMutableBytes { try? slice.read(into: $0) }
       let before = offset
@@ -100,7 +109,8 @@ final class ClusterInvariants {
   }
 
   /// Compares a replica's batches in a range with the committed ones there.
-  private func compare(_ partition: SimulatedReplica, from: Offset, upTo end: Offset, _ text: @autoclosure () -> String) {
+  private func compare(_ partition: SimulatedReplica, from: Offset, upTo end: Offset, _ text: @autoclosure () -> String)
+  {
     let known = committed[partition.id] ?? []
     let first = known.partitionIndex { $0.base >= from }
     let last = known.partitionIndex { $0.base >= end }

@@ -33,6 +33,7 @@ package struct ClusterSimulation: SeededSimulation {
     let troubles: [(ClusterDisturbance, ClosedRange<Int64>)] = [
       (.kill, 300...2000), (.powerLoss, 300...2000), (.stop, 300...2000), (.partition, 300...2000),
       (.slowLink, 200...1000), (.pause, 300...2000), (.diskFull, 500...3000), (.syncFailure, 500...3000),
+      (.accidentsInARow, 300...2000), (.reassign, 50...1000),
     ]
     for (kind, range) in troubles where draw.chance(0.5) {
       world.disturbances.append((kind, .milliseconds(Int64.random(in: range, using: &draw))))
@@ -49,8 +50,11 @@ package struct ClusterSimulation: SeededSimulation {
       cluster.run(until: cluster.now + safetyPhase)
     }
     if cluster.invariants.violation == nil { recover(cluster) }
+    var counters = cluster.counters
+    counters.reassignmentsEnded = cluster.invariants.reassignmentsEnded
+    cluster.end()
     return SimulationOutcome(
-      seed: seed, traceHash: cluster.traceHash, violation: cluster.invariants.violation, counters: cluster.counters,
+      seed: seed, traceHash: cluster.traceHash, violation: cluster.invariants.violation, counters: counters,
       story: cluster.story)
   }
 
@@ -69,20 +73,21 @@ package struct ClusterSimulation: SeededSimulation {
     let image = cluster.invariants.image
     for topic in image.topics.values {
       for (index, partition) in topic.partitions.enumerated() {
-        guard partition.isr.count == 3, partition.hasLeader else { return false }
+        guard partition.isr.count == partition.replicas.count, partition.hasLeader else { return false }
         let id = TopicIDPartition(topic.id, PartitionID(Int32(index)))
         let replicas = cluster.nodes.compactMap { $0.process?.partitions[id] }
-        guard replicas.count == 3, replicas.contains(where: \.replica.isLeader), let first = replicas.first,
+        guard replicas.count == partition.replicas.count, replicas.contains(where: \.replica.isLeader),
+          let first = replicas.first,
           replicas.allSatisfy({
             $0.log.logEndOffset == first.log.logEndOffset && $0.replica.highWatermark == first.log.logEndOffset
           })
         else { return false }
       }
     }
-    return cluster.nodes.allSatisfy { $0.process?.isRunning == true }
+    return cluster.unfinishedReassignment == nil && cluster.nodes.allSatisfy { $0.process?.isRunning == true }
   }
 
-  /// P15–P18, P20: with all troubles gone the cluster gets whole, every producer is answered, the group reads to the end
+  /// P15–P20: with all troubles gone the cluster gets whole, every producer is answered, the group reads to the end
   /// and what it committed is there.
   private func recover(_ cluster: SimulatedCluster) {
     cluster.heal()
@@ -90,19 +95,28 @@ package struct ClusterSimulation: SeededSimulation {
       self.isWhole(cluster) && cluster.producers.allSatisfy(\.inFlight.isEmpty)
     }
     guard cluster.invariants.violation == nil else { return }
+    if let unfinished = cluster.unfinishedReassignment {
+      return cluster.invariants.broken("P19: \(unfinished): \(state(cluster))")
+    }
     guard isWhole else {
       let waiting = cluster.producers.map(\.inFlight.count)
       return cluster.invariants.broken("P20: not whole after healing: \(state(cluster)), unanswered \(waiting)")
     }
     cluster.produceSomething()
     let acknowledged = cluster.invariants.acknowledgedEvents
-    let isWritable = cluster.run(until: cluster.now + .seconds(5)) { cluster.invariants.acknowledgedEvents > acknowledged }
+    let isWritable = cluster.run(until: cluster.now + .seconds(5)) {
+      cluster.invariants.acknowledgedEvents > acknowledged
+    }
     guard cluster.invariants.violation == nil else { return }
     guard isWritable else { return cluster.invariants.broken("P17: nothing is acknowledged after healing") }
+    if world.disturbances.contains(where: { $0.kind == .reassign }) { reassign(cluster) }
+    guard cluster.invariants.violation == nil else { return }
     let hasRead = cluster.run(until: cluster.now + .seconds(20)) {
       guard self.isWhole(cluster), let positions = cluster.consumer.positions else { return false }
       return positions.indices.allSatisfy { index in
-        cluster.topicPartition(index).map { positions[index] >= cluster.invariants.committed[$0]?.last?.end.rawValue ?? 0 }
+        cluster.topicPartition(index).map {
+          positions[index] >= cluster.invariants.committed[$0]?.last?.end.rawValue ?? 0
+        }
           ?? false
       }
     }
@@ -111,10 +125,32 @@ package struct ClusterSimulation: SeededSimulation {
     cluster.invariants.judge(cluster)
   }
 
+  /// P19: what is asked for with all troubles gone is done: replicas where they should be, in sync, and nowhere else.
+  private func reassign(_ cluster: SimulatedCluster) {
+    let before = cluster.counters.reassignments
+    var asked = 0
+    while cluster.counters.reassignments == before, cluster.invariants.violation == nil, asked < 50 {
+      asked += 1
+      cluster.reassignSomething()
+      cluster.run(until: cluster.now + .milliseconds(100)) { cluster.counters.reassignments > before }
+    }
+    guard cluster.invariants.violation == nil else { return }
+    guard cluster.counters.reassignments > before else {
+      return cluster.invariants.broken("P19: no reassignment is accepted: \(state(cluster))")
+    }
+    // Its records may not be applied yet.
+    cluster.run(until: cluster.now + .milliseconds(100))
+    let isDone = cluster.run(until: cluster.now + .seconds(20)) { isWhole(cluster) }
+    guard cluster.invariants.violation == nil, !isDone else { return }
+    cluster.invariants.broken("P19: \(cluster.unfinishedReassignment ?? "not in sync"): \(state(cluster))")
+  }
+
   private func state(_ cluster: SimulatedCluster) -> String {
     let image = cluster.invariants.image
     let partitions = image.sortedTopics.flatMap { topic in
-      topic.partitions.enumerated().map { "\(topic.name)-\($0): leader \($1.leader), ISR \($1.isr), ELR \($1.elr)" }
+      topic.partitions.enumerated().map {
+        "\(topic.name)-\($0): leader \($1.leader) of \($1.replicas), ISR \($1.isr), ELR \($1.elr)"
+      }
     }
     let nodes = cluster.nodes.map { node in
       guard let process = node.process else { return "\(node.id) down" }

@@ -1,3 +1,4 @@
+import Controller
 import Primitives
 
 /// What three simulated nodes have to suffer; `ClusterSimulation` draws it from the seed.
@@ -18,6 +19,7 @@ package struct ClusterWorld: Sendable {
   /// The mean time between disturbances of a kind.
   package var disturbances: [(kind: ClusterDisturbance, mean: TimeSpan)] = []
   package var flaws: ClusterFlaws = []
+  package var controllerFlaws: ControllerFlaws = []
 }
 
 /// What comes by chance.
@@ -26,6 +28,10 @@ package enum ClusterDisturbance: Sendable {
   /// The process dies and the page cache stays, or dies with it, or it stops in good order.
   case kill, powerLoss, stop
   case partition, slowLink, pause
+  /// A machine is cut off, then its process is killed, then its power goes before anything was synced again.
+  case accidentsInARow
+  /// An administrator moves replicas to other nodes.
+  case reassign
   /// A node's disk is full for a while, or one of its syncs fails.
   case diskFull, syncFailure
 }
@@ -54,6 +60,12 @@ package struct ClusterFlaws: OptionSet, Sendable {
   package static let namesSnapshotsByTheLog = ClusterFlaws(rawValue: 512)
   /// A coordinator is not told when what it was told to doubt is replicated after all.
   package static let forgetsDoubts = ClusterFlaws(rawValue: 1024)
+  /// A broker holds what it held at its topics' creation, whatever it is given later.
+  package static let ignoresWhatIsGiven = ClusterFlaws(rawValue: 2048)
+  /// A broker goes on with partitions that were taken from it.
+  package static let keepsWhatIsTaken = ClusterFlaws(rawValue: 4096)
+  /// A broker keeps the logs of partitions that were taken from it while it was away.
+  package static let keepsStrays = ClusterFlaws(rawValue: 8192)
 }
 
 /// How often things happened that a batch of runs must have seen at least sometimes.
@@ -75,6 +87,12 @@ package struct ClusterCounters: SimulationCounters {
   package var slowLinks = 0
   package var pauses = 0
   package var diskFailures = 0
+  package var accidentsInARow = 0
+  package var reassignments = 0
+  package var reassignmentsCancelled = 0
+  package var reassignmentsEnded = 0
+  package var replicasDropped = 0
+  package var straysRemoved = 0
   package var acknowledged = 0
   package var refusedProduces = 0
   package var duplicatesRecognised = 0
@@ -89,7 +107,9 @@ package struct ClusterCounters: SimulationCounters {
     [
       \.steps, \.quorumLeaders, \.activations, \.metadataSnapshots, \.snapshotsLoaded, \.partitionLeaders,
       \.truncations, \.isrProposals, \.refusedProposals, \.registrations, \.kills, \.powerLosses, \.stops,
-      \.partitions, \.slowLinks, \.pauses, \.diskFailures, \.acknowledged, \.refusedProduces,
+      \.partitions, \.slowLinks, \.pauses, \.diskFailures, \.accidentsInARow, \.reassignments,
+      \.reassignmentsCancelled, \.reassignmentsEnded, \.replicasDropped, \.straysRemoved, \.acknowledged,
+      \.refusedProduces,
       \.duplicatesRecognised, \.consumed, \.commits, \.coordinatorLoads, \.offsetFetches,
     ]
   }

@@ -13,5 +13,7 @@ enum RaftHappening {
 
 /// What chance, or a transcript, does to the cluster.
 enum RaftDisturbance {
-  case crash, restart(Int), partition, heal, pause, propose, snapshot, writeBack, resign
+  case crash
+  case restart(Int)
+  case partition, heal, pause, propose, snapshot, writeBack, resign
 }

@@ -93,7 +93,9 @@ extension ReplicationCluster {
     }
   }
 
-  private func waitFor(_ batch: ReplicationProduce, at offset: Offset, upTo end: Offset, by broker: ReplicationSimulatedBroker) {
+  private func waitFor(
+    _ batch: ReplicationProduce, at offset: Offset, upTo end: Offset, by broker: ReplicationSimulatedBroker
+  ) {
     lastToken += 1
     broker.waiting[lastToken] = ReplicationSimulatedBroker.Token(batch: batch, offset: offset)
     broker.replica?.awaitReplication(

@@ -146,7 +146,8 @@ final class ReplicationInvariants {
     let log = broker.log
     require(!log.isDisordered, "P11: epochs fall in the log of \(broker.id)")
     require(
-      log.logEndOffset == .zero || log.epochs.first?.startOffset == .zero, "P11: first records of \(broker.id) have no epoch")
+      log.logEndOffset == .zero || log.epochs.first?.startOffset == .zero,
+      "P11: first records of \(broker.id) have no epoch")
     for (index, entry) in log.epochs.enumerated() {
       let isLast = index + 1 == log.epochs.count
       if isLast, entry.startOffset == log.logEndOffset { continue }

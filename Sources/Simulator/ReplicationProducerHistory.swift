@@ -38,7 +38,9 @@ struct ReplicationProducerHistory {
   func difference(from table: ProducerStateTable, of id: ProducerID) -> String? {
     guard let expected = producers[id] else { return nil }
     guard let found = table.producer(id) else { return "producer \(id) is forgotten" }
-    guard found.epoch == expected.epoch else { return "producer \(id): epoch \(found.epoch), the log has \(expected.epoch)" }
+    guard found.epoch == expected.epoch else {
+      return "producer \(id): epoch \(found.epoch), the log has \(expected.epoch)"
+    }
     let wanted = expected.batches.suffix(expected.known)
     let isEqual =
       wanted.count == found.batches.count

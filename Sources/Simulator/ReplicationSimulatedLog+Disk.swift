@@ -91,7 +91,9 @@ extension ReplicationSimulatedLog {
   func read(from start: Offset, upTo end: Offset, maxBytes: Int) -> [UInt8] {
     guard let real else { return [] }
     do throws(LogError) {
-      guard let slice = try real.locate(from: start, maxBytes: maxBytes, upTo: end, minOneBatch: true) else { return [] }
+      guard let slice = try real.locate(from: start, maxBytes: maxBytes, upTo: end, minOneBatch: true) else {
+        return []
+      }
       var bytes = [UInt8](repeating: 0, count: slice.length)
       let result: Result<Int, FileError> = bytes.withUnsafeMutableBytes { buffer in
         do throws(FileError) { return .success(try slice.read(into: buffer)) } catch { return .failure(error) }

@@ -89,7 +89,8 @@ final class ReplicationSimulatedLog: ReplicaLog {
 
   /// What the checkpoint may say, so that it is true whatever a crash leaves.
   func highWatermarkToStore(_ highWatermark: Offset) -> Offset {
-    flaws.contains(.storesHighWatermarkOfTheCut) ? highWatermark : min(highWatermark, real?.unflushedCut ?? highWatermark)
+    flaws.contains(.storesHighWatermarkOfTheCut)
+      ? highWatermark : min(highWatermark, real?.unflushedCut ?? highWatermark)
   }
 
   /// The process is gone; the files are still there.

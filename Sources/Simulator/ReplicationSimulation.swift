@@ -79,7 +79,8 @@ package struct ReplicationSimulation: SeededSimulation {
     }
     for producer in cluster.producers {
       cluster.invariants.require(
-        producer.inFlight.isEmpty, "P17: producer \(producer.index + 1) still waits for \(producer.inFlight.count) answers")
+        producer.inFlight.isEmpty,
+        "P17: producer \(producer.index + 1) still waits for \(producer.inFlight.count) answers")
     }
     cluster.lastValue += 1
     let value = cluster.lastValue

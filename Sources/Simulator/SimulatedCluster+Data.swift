@@ -16,7 +16,7 @@ extension SimulatedCluster {
     for (records, fresh, upTo) in news where node.process === process {
       if let fresh {
         process.dataImage = fresh
-        if isKnown(node, process) { allPartitionsChanged(node, process) }
+        if isKnown(node, process) { everythingChanged(node, process) }
       } else {
         let wasKnown = isKnown(node, process)
         var delta = MetadataDelta()
@@ -27,7 +27,7 @@ extension SimulatedCluster {
         }
         if !isKnown(node, process) {
         } else if !wasKnown {
-          allPartitionsChanged(node, process)
+          everythingChanged(node, process)
         } else {
           for id in delta.createdPartitions + delta.changedPartitions { partitionChanged(id, node, process) }
           if !delta.changedBrokers.isEmpty { brokersChanged(node, process) }
@@ -41,12 +41,13 @@ extension SimulatedCluster {
     process.dataImage.knows(node.id, process.incarnation) || world.flaws.contains(.actsBeforeRegistered)
   }
 
-  private func allPartitionsChanged(_ node: SimulatedNode, _ process: NodeProcess) {
+  private func everythingChanged(_ node: SimulatedNode, _ process: NodeProcess) {
     for topic in process.dataImage.sortedTopics {
       for index in topic.partitions.indices {
         partitionChanged(TopicIDPartition(topic.id, PartitionID(Int32(index))), node, process)
       }
     }
+    if node.process === process { removeStrays(node, process) }
   }
 
   private func brokersChanged(_ node: SimulatedNode, _ process: NodeProcess) {
@@ -54,9 +55,12 @@ extension SimulatedCluster {
   }
 
   private func partitionChanged(_ id: TopicIDPartition, _ node: SimulatedNode, _ process: NodeProcess) {
-    guard node.process === process, let registration = process.dataImage.partition(id),
-      registration.replicas.contains(node.id), let partition = hosted(id, node, process)
-    else { return }
+    guard node.process === process, let registration = process.dataImage.partition(id) else { return }
+    guard registration.replicas.contains(node.id) else {
+      if let known = process.partitions[id] { drop(known, node, process) }
+      return
+    }
+    guard let partition = hosted(id, node, process) else { return }
     partition.replica.brokerEpoch = process.brokerEpoch
     var adapter = ReplicaLogAdapter(partition.log)
     partition.replica.apply(
@@ -77,6 +81,7 @@ extension SimulatedCluster {
     let name = TopicPartition(topic.name, id.partition)
     do throws(LogError) {
       let found = process.unclaimed.removeValue(forKey: id)
+      if found == nil, counters.reassignments > 0, world.flaws.contains(.ignoresWhatIsGiven) { return nil }
       let log = if let found { found } else { try open(name, node, process) }
       node.folders[id] = name
       let stored = node.highWatermarks[name] ?? .zero
@@ -179,7 +184,8 @@ extension SimulatedCluster {
   // MARK: following
 
   private func fetch(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
-    guard let leader = partition.follows, let request = partition.replica.nextFetch(log: ReplicaLogAdapter(partition.log))
+    guard let leader = partition.follows,
+      let request = partition.replica.nextFetch(log: ReplicaLogAdapter(partition.log))
     else { return }
     partition.askedAt = now
     partition.generation += 1
@@ -237,6 +243,7 @@ extension SimulatedCluster {
     _ answer: FetchAnswer, _ records: [UInt8], to request: NextFetch, _ generation: Int,
     _ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess
   ) {
+    guard process.partitions[partition.id] === partition else { return }
     let isNewest = generation == partition.generation
     if isNewest { partition.askedAt = now - .milliseconds(records.isEmpty ? 290 : 301) }
     var adapter = ReplicaLogAdapter(partition.log)
@@ -301,7 +308,9 @@ extension SimulatedCluster {
     partition.replica.awaitReplication(
       token: token, upTo: end, deadline: isClient ? clock(node) + .milliseconds(500) : .distantFuture,
       into: &partition.effects)
-    if world.flaws.contains(.acknowledgesAtAppend), isClient { partition.effects.append(.acknowledge(token: token, .none)) }
+    if world.flaws.contains(.acknowledgesAtAppend), isClient {
+      partition.effects.append(.acknowledge(token: token, .none))
+    }
     settle(partition, node, process)
   }
 }

@@ -28,12 +28,21 @@ extension SimulatedCluster {
     step(.load(epoch: epoch), node, process)
     var offset = partition.log.logStartOffset
     while offset < partition.log.logEndOffset, !world.flaws.contains(.servesGroupsUnread) {
-      let next = replay(read(partition, from: offset, upTo: partition.log.logEndOffset, maxBytes: 1 << 20), node, process)
+      let next = replay(
+        read(partition, from: offset, upTo: partition.log.logEndOffset, maxBytes: 1 << 20), node, process)
       guard next > offset else { break }
       offset = next
     }
     process.shardLoading = (epoch, offset)
     groupHighWatermarkAdvanced(partition, node, process)
+  }
+
+  func groupPartitionGone(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
+    guard partition.name.topic == Self.offsetsTopic, process.shard != nil else { return }
+    process.shardLoading = nil
+    process.inDoubt = []
+    step(.unload, node, process)
+    process.shard = nil
   }
 
   private func replay(_ bytes: [UInt8], _ node: SimulatedNode, _ process: NodeProcess) -> Offset {
@@ -45,7 +54,8 @@ extension SimulatedCluster {
         guard var records = try? RecordIterator(batch: batch, maxDecompressedBytes: 1 << 20) else { continue }
         while let record = try? records.next() {
           guard let key = record.key else { continue }
-          step(.replay(key: Array(key), value: record.value.map { Array($0) }, timestamp: record.timestamp), node, process)
+          step(
+            .replay(key: Array(key), value: record.value.map { Array($0) }, timestamp: record.timestamp), node, process)
         }
       }
       return next
@@ -55,7 +65,8 @@ extension SimulatedCluster {
   func groupHighWatermarkAdvanced(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
     guard partition.name.topic == Self.offsetsTopic else { return }
     settleDoubts(partition, node, process)
-    guard let (epoch, end) = process.shardLoading, partition.replica.isLeader, partition.replica.leaderEpoch == epoch, partition.replica.highWatermark >= end
+    guard let (epoch, end) = process.shardLoading, partition.replica.isLeader, partition.replica.leaderEpoch == epoch,
+      partition.replica.highWatermark >= end
     else { return }
     process.shardLoading = nil
     counters.coordinatorLoads += 1
@@ -72,12 +83,15 @@ extension SimulatedCluster {
 
   /// What a new coordinator would make of this node's partition, if it coordinates.
   func replayedOffsets(_ node: SimulatedNode, _ process: NodeProcess) -> [Int64]? {
-    guard let partition = process.partitions.values.first(where: { $0.name.topic == Self.offsetsTopic }) else { return nil }
+    guard let partition = process.partitions.values.first(where: { $0.name.topic == Self.offsetsTopic }) else {
+      return nil
+    }
     let live = process.shard
     process.shard = GroupShard(configuration: GroupConfiguration(), random: source.stream("replay"))
     var offset = partition.log.logStartOffset
     while offset < partition.log.logEndOffset {
-      let next = replay(read(partition, from: offset, upTo: partition.log.logEndOffset, maxBytes: 1 << 20), node, process)
+      let next = replay(
+        read(partition, from: offset, upTo: partition.log.logEndOffset, maxBytes: 1 << 20), node, process)
       guard next > offset else { break }
       offset = next
     }

@@ -21,7 +21,7 @@ extension SimulatedCluster {
       try node.disk.makeDirectory(Self.metadataDirectory)
       let log = try MetadataLog(
         directory: Self.metadataDirectory, files: node.disk, wasCleanShutdown: wasClean,
-        wallClock: { [unowned self] in wallClock(node) })
+        wallClock: { [time, skew = world.wallClockSkews[node.index]] in time.wallClock(skew: skew) })
       let voters = nodes.map { ReplicaKey(id: $0.id) }
       let stateFile = QuorumStateFile(
         path: Self.metadataDirectory + "/quorum-state", files: node.disk, voters: voters.map(\.id))
@@ -37,6 +37,7 @@ extension SimulatedCluster {
       settings.clusterID = Self.clusterID
       settings.sessionTimeout = .milliseconds(600)
       settings.imbalanceCheckInterval = .milliseconds(700)
+      settings.flaws = world.controllerFlaws
       settings.seed = random.stream("controller").state
       var incarnation = random.stream("incarnation")
       node.process = NodeProcess(
@@ -89,14 +90,16 @@ extension SimulatedCluster {
     listener.host = "node-\(node.id)"
     listener.port = 9092
     request.listeners = [listener]
-    request.features = [("eligible.leader.replicas.version", 0, 1), ("kraft.version", 0, 0), ("metadata.version", 7, 30)]
-      .map { (name: String, low: Int16, high: Int16) in
-        var feature = BrokerRegistrationRequest.Feature()
-        feature.name = name
-        feature.minSupportedVersion = low
-        feature.maxSupportedVersion = high
-        return feature
-      }
+    request.features = [
+      ("eligible.leader.replicas.version", 0, 1), ("kraft.version", 0, 0), ("metadata.version", 7, 30),
+    ]
+    .map { (name: String, low: Int16, high: Int16) in
+      var feature = BrokerRegistrationRequest.Feature()
+      feature.name = name
+      feature.minSupportedVersion = low
+      feature.maxSupportedVersion = high
+      return feature
+    }
     call(.brokerRegistration(request), node, process, timeout: .seconds(2)) { response in
       process.isRegistering = false
       guard case .brokerRegistration(let response) = response, response.errorCode == 0 else {

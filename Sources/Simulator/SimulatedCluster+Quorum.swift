@@ -59,17 +59,7 @@ extension SimulatedCluster {
     _ request: RaftRequest, _ id: RequestID, to peer: SimulatedNode, _ node: SimulatedNode, _ process: NodeProcess
   ) {
     let life = node.life
-    send(
-      from: node.index, to: peer,
-      refused: {
-        self.on(node, life: life) { process in
-          self.step(.requestFailed(to: peer.id, id), node, process)
-          guard peer.process == nil, node.process === process else { return }
-          self.step(.peerUnreachable(peer.id), node, process)
-          if process.controller.isActive { self.step(.brokerUnreachable(peer.id, epoch: nil), node, process) }
-        }
-      }
-    ) { target in
+    send(from: node.index, to: peer) { target in
       let token = Consensus.RequestToken(self.nextToken())
       target.raftReplies[token] = { response in
         self.answer(from: peer.index, to: node, life: life) { process in
@@ -77,6 +67,13 @@ extension SimulatedCluster {
         }
       }
       self.step(.request(token, request), peer, target)
+    } refused: {
+      self.on(node, life: life) { process in
+        self.step(.requestFailed(to: peer.id, id), node, process)
+        guard peer.process == nil, node.process === process else { return }
+        self.step(.peerUnreachable(peer.id), node, process)
+        if process.controller.isActive { self.step(.brokerUnreachable(peer.id, epoch: nil), node, process) }
+      }
     }
   }
 
@@ -111,7 +108,8 @@ extension SimulatedCluster {
         guard invariants.image.partition(id) != partition else { continue }
         narrate(
           "\(topic.name)-\(index): leader \(partition.leader) of epoch \(partition.leaderEpoch), ISR \(partition.isr), "
-            + "ELR \(partition.elr)")
+            + "ELR \(partition.elr), replicas \(partition.replicas), adding \(partition.addingReplicas), "
+            + "removing \(partition.removingReplicas)")
       }
     }
   }
@@ -214,6 +212,7 @@ extension SimulatedCluster {
     case .brokerRegistration: BrokerRegistrationRequest.validVersions.upperBound
     case .brokerHeartbeat: BrokerHeartbeatRequest.validVersions.upperBound
     case .alterPartition: AlterPartitionRequest.validVersions.upperBound
+    case .alterPartitionReassignments: AlterPartitionReassignmentsRequest.validVersions.upperBound
     default: CreateTopicsRequest.validVersions.upperBound
     }
   }
@@ -241,10 +240,12 @@ extension SimulatedCluster {
     let life = node.life
     if leader == node.id { return handle(call.request, node, process, take) }
     let target = nodes[Int(leader.rawValue) - 1]
-    send(from: node.index, to: target, refused: { self.on(node, life: life) { _ in again() } }) { controller in
+    send(from: node.index, to: target) { controller in
       self.handle(call.request, target, controller) { response in
         self.answer(from: target.index, to: node, life: life) { _ in take(response) }
       }
+    } refused: {
+      self.on(node, life: life) { _ in again() }
     }
   }
 }

@@ -20,6 +20,8 @@ extension SimulatedCluster {
     case .kill: kill(node)
     case .powerLoss: losePower(node)
     case .stop: stop(node)
+    case .accidentsInARow: befall(node)
+    case .reassign: reassignSomething()
     case .partition: divide()
     case .slowLink:
       counters.slowLinks += 1
@@ -36,13 +38,15 @@ extension SimulatedCluster {
       if kind == .diskFull { node.disk.capacity = 1 } else { node.disk.failNextSync = true }
       narrate("the disk of \(node.id) \(kind == .diskFull ? "is full" : "will fail a sync")")
       if kind == .diskFull {
-        after(.milliseconds(Int64.random(in: 50...500, using: &chance))) { if node.process != nil { node.disk.capacity = nil } }
+        after(.milliseconds(Int64.random(in: 50...500, using: &chance))) {
+          if node.process != nil { node.disk.capacity = nil }
+        }
       }
     }
   }
 
   private func writeBack(_ node: SimulatedNode) {
-    guard let process = node.process, now >= node.busyUntil else { return }
+    guard let process = node.process, now >= node.busyUntil, !node.isUnsynced else { return }
     for partition in process.sortedPartitions where node.process === process {
       do throws(LogError) {
         try partition.log.flush()
@@ -54,22 +58,26 @@ extension SimulatedCluster {
   // MARK: deaths
 
   /// The budget of KIP-966: one lossy death (min ISR − 1) until it is made good, and no unclean one beside it.
-  private func mayDie(_ node: SimulatedNode) -> Bool {
+  private func mayDie(_ node: SimulatedNode) -> Bool { node.process != nil && areOthersSound(node) }
+
+  private func areOthersSound(_ node: SimulatedNode) -> Bool {
     settleDebts()
     // A disk that is about to fail is a death to come.
-    return node.process != nil
-      && nodes.allSatisfy {
-        $0 === node || $0.debt == .none && $0.disk.capacity == nil && !$0.disk.failNextSync
-      }
+    return nodes.allSatisfy {
+      $0 === node || $0.debt == .none && $0.disk.capacity == nil && !$0.disk.failNextSync
+    }
   }
 
-  /// A death is made good once the metadata knows the new life, and a lost page cache once that is in every ISR.
+  /// A death is made good once the metadata knows the new life, and a lost page cache once that is in the ISR of all
+  /// that it is to hold.
   private func settleDebts() {
     for node in nodes where node.debt != .none {
       guard let process = node.process, process.brokerEpoch != .none,
         invariants.image.broker(node.id)?.epoch == process.brokerEpoch
       else { continue }
-      let isInSync = invariants.image.topics.values.allSatisfy { $0.partitions.allSatisfy { $0.isr.contains(node.id) } }
+      let isInSync = invariants.image.topics.values.allSatisfy {
+        $0.partitions.allSatisfy { $0.isr.contains(node.id) || !$0.replicas.contains(node.id) }
+      }
       if node.debt == .killed || isInSync { node.debt = .none }
     }
   }
@@ -85,6 +93,11 @@ extension SimulatedCluster {
 
   private func losePower(_ node: SimulatedNode) {
     guard mayDie(node), node.debt == .none else { return }
+    losePageCache(node)
+  }
+
+  /// The process may be there or not.
+  private func losePageCache(_ node: SimulatedNode) {
     // Of each partition somebody else must have everything.
     for topic in invariants.image.topics.values {
       for partition in topic.partitions where (partition.isr + partition.elr).allSatisfy({ $0 == node.id }) { return }
@@ -95,6 +108,27 @@ extension SimulatedCluster {
     node.debt = .lossy
     node.disk.crash(using: &chance)
     restartLater(node)
+  }
+
+  /// What was acknowledged may lie nowhere but in page caches all that time: nothing is written back in between.
+  private func befall(_ node: SimulatedNode) {
+    guard mayDie(node), node.debt == .none else { return }
+    let life = node.life
+    node.isUnsynced = true
+    cutOff(node.index, from: Bool.random(using: &chance) ? [0, 1, 2, 3] : [0, 1, 2])
+    after(.milliseconds(Int64.random(in: 20...800, using: &chance))) {
+      guard !self.isCalm, node.life == life, self.mayDie(node), node.debt == .none else {
+        node.isUnsynced = false
+        return
+      }
+      self.kill(node)
+      self.after(.milliseconds(Int64.random(in: 1...1000, using: &self.chance))) {
+        node.isUnsynced = false
+        guard !self.isCalm, node.debt != .lossy, self.areOthersSound(node) else { return }
+        self.counters.accidentsInARow += 1
+        self.losePageCache(node)
+      }
+    }
   }
 
   private func stop(_ node: SimulatedNode) {
@@ -128,6 +162,10 @@ extension SimulatedCluster {
     let lonely = Int.random(in: 0..<Self.nodeCount, using: &chance)
     let isOneWay = chance.chance(0.3)
     let others = [[0, 1, 2, 3], [0, 1, 2], [(lonely + 1) % 3]].randomElement(using: &chance) ?? []
+    cutOff(lonely, from: others, isOneWay: isOneWay)
+  }
+
+  private func cutOff(_ lonely: Int, from others: [Int], isOneWay: Bool = false) {
     for other in others where other != lonely {
       blocked[lonely][other] = true
       if !isOneWay { blocked[other][lonely] = true }
@@ -151,6 +189,7 @@ extension SimulatedCluster {
     slow = Array(repeating: Array(repeating: false, count: 4), count: 4)
     for node in nodes {
       node.busyUntil = now
+      node.isUnsynced = false
       node.disk.capacity = nil
       node.disk.failNextSync = false
       start(node)

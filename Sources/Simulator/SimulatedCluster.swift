@@ -16,7 +16,9 @@ final class SimulatedCluster {
   let nodes: [SimulatedNode]
   let invariants = ClusterInvariants()
   var counters = ClusterCounters()
-  private(set) var now = Instant.zero
+  var now: Instant { time.now }
+  /// Shared with what outlives a step and must not hold the cluster.
+  let time = VirtualTime()
   private(set) var traceHash: UInt64 = 0xcbf2_9ce4_8422_2325
   /// What happened, in words; kept only when asked for.
   var narrates = false
@@ -61,14 +63,20 @@ final class SimulatedCluster {
   func run(until end: Instant, or condition: () -> Bool = { false }) -> Bool {
     while invariants.violation == nil {
       if condition() { return true }
-      guard let next = queue.nextTime, next <= end, let (time, work) = queue.pop() else { break }
-      now = time
+      guard let next = queue.nextTime, next <= end, let (moment, work) = queue.pop() else { break }
+      time.now = moment
       counters.steps += 1
       hash(UInt64(bitPattern: now.nanoseconds))
       work()
     }
-    if invariants.violation == nil { now = max(now, end) }
+    if invariants.violation == nil { time.now = max(now, end) }
     return condition()
+  }
+
+  /// Lets go of what is still to happen, which holds the cluster: nothing runs any more.
+  func end() {
+    queue = EventQueue()
+    for node in nodes { node.process = nil }
   }
 
   func after(_ span: TimeSpan, _ work: @escaping () -> Void) { queue.push(work, at: now + span) }
@@ -80,9 +88,7 @@ final class SimulatedCluster {
     Instant(nanoseconds: now.nanoseconds / 1000 * world.clockRates[node.index])
   }
 
-  func wallClock(_ node: SimulatedNode) -> Int64 {
-    1_790_000_000_000 + now.nanoseconds / 1_000_000 + world.wallClockSkews[node.index]
-  }
+  func wallClock(_ node: SimulatedNode) -> Int64 { time.wallClock(skew: world.wallClockSkews[node.index]) }
 
   /// Runs `work` in the node's present process, unless that has died; a paused one does it later.
   func on(_ node: SimulatedNode, life: Int, _ work: @escaping (NodeProcess) -> Void) {
@@ -108,7 +114,7 @@ final class SimulatedCluster {
 
   /// A request: `work` runs in whatever process the target has then; `refused` at the sender when it has none.
   func send(
-    from: Int, to node: SimulatedNode, refused: @escaping () -> Void = {}, _ work: @escaping (NodeProcess) -> Void
+    from: Int, to node: SimulatedNode, _ work: @escaping (NodeProcess) -> Void, refused: @escaping () -> Void = {}
   ) {
     guard let span = travel(from: from, to: node.index) else { return }
     after(span) {
@@ -131,4 +137,12 @@ final class SimulatedCluster {
     guard let span = travel(from: from, to: Self.clients) else { return }
     after(span, work)
   }
+}
+
+/// The one clock that all others go by.
+final class VirtualTime {
+  var now = Instant.zero
+
+  /// Milliseconds since 1970, wrong by `skew` of them.
+  func wallClock(skew: Int64) -> Int64 { 1_790_000_000_000 + now.nanoseconds / 1_000_000 + skew }
 }

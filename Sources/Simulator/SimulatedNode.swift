@@ -27,6 +27,8 @@ final class SimulatedNode {
   var debt = Debt.none
   /// Rises with every process; what was meant for earlier ones finds nobody.
   var life = 0
+  /// Nothing is written back from its page cache for now.
+  var isUnsynced = false
   /// A paused process does nothing until then.
   var busyUntil = Instant.zero
   var process: NodeProcess?

@@ -90,7 +90,10 @@ import Testing
     var nextID: Int32 = 1
     var hasRoom = true
 
-    enum Reply { case view(id: Int32, [Int: Int]), sessionError }
+    enum Reply {
+      case view(id: Int32, [Int: Int])
+      case sessionError
+    }
 
     mutating func serve(_ request: FetchSessionClient<Int, Int>.Request) -> Reply {
       let named = Dictionary(uniqueKeysWithValues: request.named.map { ($0.key, $0.question) })

@@ -22,8 +22,8 @@ struct PlantedFlaw<World: Sendable>: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// What is asked of each of the simulations: its promises hold in a batch of seeds, seeds repeat themselves, and what is
-/// broken on purpose is found.
+/// What is asked of each of the simulations: its promises hold in a batch of seeds, seeds repeat themselves, and what
+/// is broken on purpose is found.
 struct SimulationBatch<Simulation: SeededSimulation>: Sendable {
   /// The variable of the environment that names one seed, which is run and told.
   var variable: String
@@ -35,7 +35,7 @@ struct SimulationBatch<Simulation: SeededSimulation>: Sendable {
   /// Runs the seeds, and stops at the first that breaks a promise; what should happen sometimes must have happened.
   func keepsItsPromises(sourceLocation: SourceLocation = #_sourceLocation) {
     if let seed = Self.number(variable) {
-      let outcome = told(seed)
+      let outcome = told(Simulation(seed: seed))
       print(outcome.story.joined(separator: "\n"))
       #expect(outcome.violation == nil, "seed \(seed)", sourceLocation: sourceLocation)
       return
@@ -50,7 +50,7 @@ struct SimulationBatch<Simulation: SeededSimulation>: Sendable {
       let outcome = Simulation(seed: seed).run()
       total += outcome.counters
       if outcome.violation != nil {
-        Issue.record(complaint(seed), sourceLocation: sourceLocation)
+        Issue.record(complaint(Simulation(seed: seed)), sourceLocation: sourceLocation)
         return
       }
     }
@@ -63,9 +63,14 @@ struct SimulationBatch<Simulation: SeededSimulation>: Sendable {
     }
   }
 
-  /// One history that showed something once shows nothing any more.
-  func keepsItsPromises(in seed: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
-    if Simulation(seed: seed).run().violation != nil { Issue.record(complaint(seed), sourceLocation: sourceLocation) }
+  /// One history that showed something once shows nothing any more; `change` makes its world what it was then.
+  func keepsItsPromises(
+    in seed: UInt64, sourceLocation: SourceLocation = #_sourceLocation,
+    _ change: (inout Simulation.World) -> Void = { _ in }
+  ) {
+    var simulation = Simulation(seed: seed)
+    change(&simulation.world)
+    if simulation.run().violation != nil { Issue.record(complaint(simulation), sourceLocation: sourceLocation) }
   }
 
   /// Trace hash and counters of two runs are equal, and different seeds differ.
@@ -100,18 +105,18 @@ struct SimulationBatch<Simulation: SeededSimulation>: Sendable {
     Issue.record("\(seeds) seeds did not find: \(flaw.name)", sourceLocation: sourceLocation)
   }
 
-  private func told(_ seed: UInt64) -> SimulationOutcome<Simulation.Counters> {
-    var simulation = Simulation(seed: seed)
+  private func told(_ simulation: Simulation) -> SimulationOutcome<Simulation.Counters> {
+    var simulation = simulation
     simulation.narrates = true
     return simulation.run()
   }
 
   /// The end of the story of a failed history, which it runs once more.
-  private func complaint(_ seed: UInt64) -> Comment {
-    let outcome = told(seed)
+  private func complaint(_ simulation: Simulation) -> Comment {
+    let outcome = told(simulation)
     return """
-      seed \(seed): \(outcome.violation ?? "no violation")
-      repeat with: \(variable)=\(seed) swift test --filter SimulatorTests.\(test)
+      seed \(outcome.seed): \(outcome.violation ?? "no violation")
+      repeat with: \(variable)=\(outcome.seed) swift test --filter SimulatorTests.\(test)
       \(outcome.story.suffix(60).joined(separator: "\n"))
       """
   }

@@ -22,6 +22,8 @@ final class LogStore {
   private var storedLogStarts: [TopicPartition: Offset] = [:]
   /// High watermarks as they were checkpointed last: where a restarted replica begins to count.
   private(set) var storedHighWatermarks: [TopicPartition: Offset] = [:]
+  /// Partitions that have a row in the file of high watermarks.
+  private var withStoredHighWatermark: Set<TopicPartition> = []
   private var nextCheckpoint = Instant.zero
   private var nextHighWatermarkCheckpoint = Instant.zero
   private var nextLogStartCheckpoint = Instant.zero
@@ -49,6 +51,7 @@ final class LogStore {
     recoveryPoints = try checkpoint(.recoveryPoint)
     logStarts = try checkpoint(.logStart)
     storedHighWatermarks = try checkpoint(.replication)
+    withStoredHighWatermark = Set(storedHighWatermarks.keys)
     storedRecoveryPoints = recoveryPoints
     let cleaned = try checkpoint(.cleaner)
     storedLogStarts = logStarts
@@ -113,6 +116,8 @@ final class LogStore {
     // What the files say of an earlier log of that name must not be taken for this one's after a crash.
     if storedRecoveryPoints[name] != nil { writeRecoveryPoints(durable: true) }
     if storedLogStarts[name] != nil { writeLogStarts(durable: true) }
+    storedHighWatermarks[name] = nil
+    if withStoredHighWatermark.contains(name) { writeHighWatermarks(durable: true) }
     return NewLog(id: id, name: name, config: config, directory: directory, files: files)
   }
 
@@ -144,11 +149,14 @@ final class LogStore {
     }
   }
 
-  /// Logs that the metadata does not know: their topics were deleted while this broker was away.
+  /// Logs of partitions that are not this broker's: while it was away their topics were deleted, or the replicas moved.
   func removeStrays(keeping image: MetadataImage) {
-    for (id, found) in unclaimed.sorted(by: { $0.key < $1.key }) where image.partition(id) == nil {
+    for (id, found) in unclaimed.sorted(by: { $0.key < $1.key }) {
+      let registration = image.partition(id)
+      if registration?.replicas.contains(configuration.nodeID) == true { continue }
       unclaimed[id] = nil
-      log.info("log of a deleted topic removed", "partition=\(found.name)")
+      let reason = registration == nil ? "its topic was deleted" : "its replica moved away"
+      log.info("log removed", "partition=\(found.name) reason=\"\(reason)\"")
       remove(found.log, id: id, name: found.name)
     }
   }
@@ -171,7 +179,7 @@ final class LogStore {
     }
     if moment >= nextHighWatermarkCheckpoint {
       nextHighWatermarkCheckpoint = moment + configuration.span("replica.high.watermark.checkpoint.interval.ms")
-      if areHighWatermarksDirty { write(.replication, highWatermarksToStore) }
+      if areHighWatermarksDirty { writeHighWatermarks(durable: false) }
       areHighWatermarksDirty = false
     }
     if moment >= nextCheckpoint {
@@ -207,6 +215,12 @@ final class LogStore {
   private func writeRecoveryPoints(durable: Bool) {
     storedRecoveryPoints = open.mapValues(\.recoveryPoint)
     write(.recoveryPoint, storedRecoveryPoints, durable: durable)
+  }
+
+  private func writeHighWatermarks(durable: Bool) {
+    let offsets = highWatermarksToStore
+    withStoredHighWatermark = Set(offsets.keys)
+    write(.replication, offsets, durable: durable)
   }
 
   private var cleanedOffsets: [TopicPartition: Offset] {
