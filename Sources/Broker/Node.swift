@@ -52,7 +52,8 @@ public final class Node: @unchecked Sendable {
     directory = LogDirectory(path: path, fileSystem: files)
     let found = try directory.properties()
     guard let clusterID = configuration.clusterID ?? found?.clusterID else {
-      throw ConfigurationError("\(path) is new and cluster.id is not set; give all nodes of the cluster the same cluster.id")
+      throw ConfigurationError(
+        "\(path) is new and cluster.id is not set; give all nodes of the cluster the same cluster.id")
     }
     let identity = try directory.open(
       clusterID: clusterID, nodeID: configuration.nodeID, newDirectoryID: .random(using: &seed))
@@ -62,7 +63,8 @@ public final class Node: @unchecked Sendable {
     let metadataPath = "\(path)/\(QuorumWire.topic)-0"
     let metadataName = TopicPartition(QuorumWire.topic, PartitionID(0))
     if !files.exists(metadataPath) { try directory.createFolder(of: metadataName, topicID: .metadataTopic) }
-    let metadataLog = try MetadataLog(directory: metadataPath, files: files, wasCleanShutdown: cleanEpoch != nil,
+    let metadataLog = try MetadataLog(
+      directory: metadataPath, files: files, wasCleanShutdown: cleanEpoch != nil,
       wallClock: { EventLoop.wallClockMilliseconds })
     let stateFile = QuorumStateFile(
       path: "\(metadataPath)/quorum-state", files: files, voters: configuration.voters.map(\.id))
@@ -160,7 +162,8 @@ public final class Node: @unchecked Sendable {
     for part in path.split(separator: "/") {
       made += "/\(part)"
       if mkdir(made, 0o755) != 0, errno != EEXIST {
-        throw ConfigurationError("\(made) cannot be made: \(String(cString: strerror(errno))); name a writable log.dirs")
+        throw ConfigurationError(
+          "\(made) cannot be made: \(String(cString: strerror(errno))); name a writable log.dirs")
       }
     }
     if access(path, W_OK) != 0 {

@@ -27,7 +27,9 @@ extension Node {
       switch argument {
       case "--config": file = rest.popFirst()
       case "--override":
-        guard let entry = rest.popFirst(), entry.contains("=") else { leave(2, "--override needs key=value\n\n" + usage) }
+        guard let entry = rest.popFirst(), entry.contains("=") else {
+          leave(2, "--override needs key=value\n\n" + usage)
+        }
         overrides += entry + "\n"
       case "--help", "-h":
         print(usage, terminator: "")

@@ -50,7 +50,9 @@ package final class MetadataLog: RaftLog {
   package var startOffset: Offset { log.logStartOffset }
   package var endOffset: Offset { log.logEndOffset }
   package var startEpoch: LeaderEpoch { snapshots.last { $0.offset == startOffset }?.epoch ?? .zero }
-  package var lastEpoch: LeaderEpoch { log.logEndOffset == log.logStartOffset ? startEpoch : log.latestEpoch ?? startEpoch }
+  package var lastEpoch: LeaderEpoch {
+    log.logEndOffset == log.logStartOffset ? startEpoch : log.latestEpoch ?? startEpoch
+  }
 
   package func endOffset(for epoch: LeaderEpoch) -> OffsetAndEpoch {
     let floor = OffsetAndEpoch(offset: startOffset, epoch: startEpoch)
@@ -288,4 +290,3 @@ extension LogSlice {
     try result.get()
   }
 }
-

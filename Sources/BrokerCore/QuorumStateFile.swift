@@ -34,7 +34,8 @@ package struct QuorumStateFile {
       let leader = Self.number("leaderId", in: text).flatMap({ Int32(exactly: $0) }),
       let voted = Self.number("votedId", in: text).flatMap({ Int32(exactly: $0) })
     else {
-      throw QuorumStateError("\(path) is damaged; restore it, or remove the node's whole directory so that it starts anew")
+      throw QuorumStateError(
+        "\(path) is damaged; restore it, or remove the node's whole directory so that it starts anew")
     }
     return QuorumState(
       epoch: LeaderEpoch(epoch), leaderID: leader >= 0 ? BrokerID(leader) : nil,

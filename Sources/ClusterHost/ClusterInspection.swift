@@ -22,7 +22,8 @@ public enum ClusterInspection {
   public static func brokers(ofDirectory path: String) async throws(ClusterError) -> [ClusterStatus.Broker] {
     guard let description = try ClusterDirectory(path).description() else {
       throw ClusterError(
-        .notPossible, "there is no cluster in \(path); start one with: streamsocial up\(SupervisorDirectory.option(path))")
+        .notPossible,
+        "there is no cluster in \(path); start one with: streamsocial up\(SupervisorDirectory.option(path))")
     }
     var options = ClusterOptions()
     options.brokerCount = description.brokerCount

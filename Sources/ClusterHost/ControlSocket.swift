@@ -75,7 +75,7 @@ public struct SupervisorDirectory: Sendable {
       guard let answer = UnixSocket.line(from: socket) else {
         throw ClusterError(.notPossible, "the supervisor of \(path) ended")
       }
-      if answer.hasPrefix("error: ") { throw ClusterError(.refused,String(answer.dropFirst(7))) }
+      if answer.hasPrefix("error: ") { throw ClusterError(.refused, String(answer.dropFirst(7))) }
       return answer
     }
   }

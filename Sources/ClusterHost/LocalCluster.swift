@@ -85,7 +85,8 @@ public final class LocalCluster: ClusterEngine {
     let servesMetrics = launcher.servesMetrics(options)
     for broker in brokerIDs {
       let metrics = servesMetrics ? [options.metricsPort(of: broker)] : []
-      for port in [options.clientPort(of: broker), options.controllerPort(of: broker)] + metrics where Ports.isTaken(port) {
+      for port in [options.clientPort(of: broker), options.controllerPort(of: broker)] + metrics
+      where Ports.isTaken(port) {
         throw ClusterError(
           .environment,
           "port \(port) is taken by another program. Free it, or shift all ports with --port N (now \(options.portBase))"

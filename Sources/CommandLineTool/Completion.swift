@@ -30,8 +30,10 @@ public enum Completion {
     case .choice(let choices): "COMPREPLY=($(compgen -W \"\(choices.joined(separator: " "))\" -- \"$word\"))"
     case .path: "COMPREPLY=($(compgen -f -- \"$word\"))"
     case .directory: "COMPREPLY=($(compgen -d -- \"$word\"))"
-    case .topic: "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion topics \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
-    case .group: "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion groups \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
+    case .topic:
+      "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion topics \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
+    case .group:
+      "COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" completion groups \"${where[@]}\" 2>/dev/null)\" -- \"$word\"))"
     case .flag, .text, .integer, .seconds, .keyValue: nil
     }
   }

@@ -58,7 +58,8 @@ extension Option where Value == String {
     Option(
       spec: OptionSpec(
         name: name, short: short, kind: kind, placeholder: placeholder,
-        defaultText: fallback.isEmpty || !showsDefault ? nil : fallback, help: help, repeats: false, isRequired: false, isHidden: false,
+        defaultText: fallback.isEmpty || !showsDefault ? nil : fallback, help: help, repeats: false, isRequired: false,
+        isHidden: false,
         fault: { $0.isEmpty ? "must not be empty" : nil }),
       value: { $0.last ?? fallback })
   }

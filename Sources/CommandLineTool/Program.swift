@@ -13,7 +13,7 @@ public enum Program {
         Terminal.print(
           Help.text(
             for: command, path: path, coloured: Terminal.outputHasColour,
-          width: Terminal.outputIsTerminal ? Terminal.width : nil))
+            width: Terminal.outputIsTerminal ? Terminal.width : nil))
         return .success
       case .run(let command, let arguments):
         return try await command.run?(arguments) ?? .success

@@ -212,7 +212,9 @@ public struct RecordReader: Sendable {
       guard (0...100_000).contains(value) else { throw .wrong("\(value) headers") }
       cursor.headerCount = value
     case .partition:
-      guard let partition = Int32(exactly: value), partition >= 0 else { throw .wrong("there is no partition \(value)") }
+      guard let partition = Int32(exactly: value), partition >= 0 else {
+        throw .wrong("there is no partition \(value)")
+      }
       record.partition = partition
     case .timestamp: record.timestamp = value
     case .offset: record.offset = value
@@ -228,7 +230,9 @@ public struct RecordReader: Sendable {
     case .value: record.value = bytes
     case .headers:
       for part in (bytes ?? []).split(separator: UInt8(ascii: ",")) {
-        guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else { throw .wrong("headers have the form name=value,…") }
+        guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else {
+          throw .wrong("headers have the form name=value,…")
+        }
         record.headers.append((Array(part[..<equals]), Array(part[(equals + 1)...])))
       }
     }

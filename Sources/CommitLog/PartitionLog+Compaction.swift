@@ -16,7 +16,9 @@ extension PartitionLog {
     var closed = 0
     while closed + 1 < segments.count, segments[closed + 1].baseOffset <= limit {
       // The first segment with a record that is too young is the first that stays, and all behind it.
-      if config.minCompactionLagMs > 0, try segments[closed].largestTimestamp() > now &- config.minCompactionLagMs { break }
+      if config.minCompactionLagMs > 0, try segments[closed].largestTimestamp() > now &- config.minCompactionLagMs {
+        break
+      }
       closed += 1
     }
     guard closed > 0, try isWorthCompacting(segments[..<closed], now: now) else { return 0 }

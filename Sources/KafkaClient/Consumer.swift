@@ -49,20 +49,20 @@ public final class Consumer {
       [
         ClientSetting("bootstrap.servers", bootstrapServers), ClientSetting("client.id", "streamsocial-consumer"),
         ClientSetting("fetch.wait.max.ms", "100"), ClientSetting("check.crcs", "true"),
-        ClientSetting("fetch.error.backoff.ms", "50"), ClientSetting("queued.max.messages.kbytes", "16384")
+        ClientSetting("fetch.error.backoff.ms", "50"), ClientSetting("queued.max.messages.kbytes", "16384"),
       ] + Producer.quickRecovery
     switch mode {
     case .group(let group):
       all += [
         ClientSetting("group.id", group), ClientSetting("enable.auto.commit", "true"),
         ClientSetting("auto.commit.interval.ms", "500"), ClientSetting("auto.offset.reset", "earliest"),
-        ClientSetting("session.timeout.ms", "10000"), ClientSetting("heartbeat.interval.ms", "1000")
+        ClientSetting("session.timeout.ms", "10000"), ClientSetting("heartbeat.interval.ms", "1000"),
       ]
       wantsHeaders = false
     case .reader:
       all += [
         ClientSetting("group.id", "streamsocial-reader"), ClientSetting("enable.auto.commit", "false"),
-        ClientSetting("enable.partition.eof", "true"), ClientSetting("auto.offset.reset", "error")
+        ClientSetting("enable.partition.eof", "true"), ClientSetting("auto.offset.reset", "error"),
       ]
       wantsHeaders = true
     }

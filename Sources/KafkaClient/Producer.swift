@@ -35,7 +35,7 @@ public final class Producer: Sendable {
     ClientSetting("topic.metadata.refresh.interval.ms", "100"),
     ClientSetting("topic.metadata.refresh.fast.interval.ms", "20"),
     ClientSetting("socket.connection.setup.timeout.ms", "2000"), ClientSetting("socket.nagle.disable", "true"),
-    ClientSetting("log_level", "2")
+    ClientSetting("log_level", "2"),
   ]
 
   private struct Handles: @unchecked Sendable {
@@ -58,7 +58,7 @@ public final class Producer: Sendable {
         ClientSetting("acks", "all"), ClientSetting("enable.idempotence", "true"), ClientSetting("linger.ms", "5"),
         ClientSetting("retry.backoff.ms", "20"), ClientSetting("message.timeout.ms", "120000"),
         ClientSetting("queue.buffering.max.messages", "2000000"),
-        ClientSetting("queue.buffering.max.kbytes", "1048576")
+        ClientSetting("queue.buffering.max.kbytes", "1048576"),
       ] + Self.quickRecovery + settings)
     rd_kafka_conf_set_opaque(configuration, Unmanaged.passUnretained(book).toOpaque())
     rd_kafka_conf_set_dr_msg_cb(configuration, noteDelivery)

@@ -7,7 +7,7 @@ extension DemoResult {
     func latency(_ summary: LatencySummary?) -> JSON {
       [
         "p50": number(summary?.p50), "p99": number(summary?.p99), "p999": number(summary?.p999),
-        "max": number(summary?.max)
+        "max": number(summary?.max),
       ]
     }
     return [
@@ -34,8 +34,8 @@ extension DemoResult {
       "kill_at_s": number(killAtSeconds), "restart_at_s": number(restartAtSeconds),
       "latency_ms": [
         "before": latency(measurements.before), "during": latency(measurements.during),
-        "after": latency(measurements.after)
-      ]
+        "after": latency(measurements.after),
+      ],
     ]
   }
 }

@@ -10,8 +10,9 @@ extension DemoResult {
       ? "\(word): \(Text.grouped(findings.acknowledged)) events acknowledged, all there, once and in order"
       : "\(word): \(reasons.joined(separator: "; "))"
     let beside = notes.isEmpty ? [] : [""] + notes.map { "note: \($0)" }
-    return ([headline] + beside + ["", counts.rendered(), "", times.rendered(), "", latencies.rendered(), "", chart]).joined(
-      separator: "\n")
+    return ([headline] + beside + ["", counts.rendered(), "", times.rendered(), "", latencies.rendered(), "", chart])
+      .joined(
+        separator: "\n")
   }
 
   static func milliseconds(_ value: Double?) -> String {
@@ -21,12 +22,12 @@ extension DemoResult {
 
   var counts: Table {
     var table = Table([
-      ">SENT", ">ACKNOWLEDGED", ">UNKNOWN", ">LOST", ">DUPLICATED", ">REORDERED", ">CONFLICTING", ">CORRUPTED"
+      ">SENT", ">ACKNOWLEDGED", ">UNKNOWN", ">LOST", ">DUPLICATED", ">REORDERED", ">CONFLICTING", ">CORRUPTED",
     ])
     table.add(
       [
         findings.sent, findings.acknowledged, findings.unknown, findings.lost, findings.duplicated,
-        findings.reordered, findings.conflicting, findings.corrupted
+        findings.reordered, findings.conflicting, findings.corrupted,
       ].map { Text.grouped($0) })
     return table
   }
@@ -40,7 +41,7 @@ extension DemoResult {
       table.add(["broker \(victim) killed to its failure detected", Self.milliseconds(detectMilliseconds), "10-30 s"])
       table.add(["detected to new leaders", Self.milliseconds(election), "5-15 s"])
       table.add([
-        "killed to all partitions acknowledging", Self.milliseconds(measurements.restoreMilliseconds), "30-300 s"
+        "killed to all partitions acknowledging", Self.milliseconds(measurements.restoreMilliseconds), "30-300 s",
       ])
       table.add(["restarted to accepting connections", Self.milliseconds(startMilliseconds), "10-30 s"])
       table.add(["restarted to all replicas in sync", Self.milliseconds(inSyncMilliseconds), ""])
@@ -56,7 +57,7 @@ extension DemoResult {
     var table = Table(["LATENCY", ">P50", ">P99", ">P99.9", ">MAX"])
     for (name, summary) in [
       ("before the kill", measurements.before), ("until the restart", measurements.during),
-      ("after it", measurements.after)
+      ("after it", measurements.after),
     ] {
       guard let summary else { continue }
       table.add(

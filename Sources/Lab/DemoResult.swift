@@ -40,7 +40,8 @@ public struct DemoResult: Sendable, Equatable {
     let faults = [
       fault(findings.lost, "acknowledged events are lost"), fault(findings.duplicated, "events are duplicated"),
       fault(findings.reordered, "events are out of their key's order"),
-      fault(findings.conflicting, "offsets have two values"), fault(findings.corrupted, "records are not what was sent")
+      fault(findings.conflicting, "offsets have two values"),
+      fault(findings.corrupted, "records are not what was sent"),
     ]
     return faults.compactMap { $0 }
       + findings.missed.compactMap { fault($0.events, "acknowledged events were not seen by \($0.group)") }

@@ -15,7 +15,9 @@
   @inlinable public static func - (a: Instant, b: TimeSpan) -> Instant {
     Instant(nanoseconds: a.nanoseconds &- b.nanoseconds)
   }
-  @inlinable public static func - (a: Instant, b: Instant) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds &- b.nanoseconds) }
+  @inlinable public static func - (a: Instant, b: Instant) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds &- b.nanoseconds)
+  }
   public var description: String { TimeSpan(nanoseconds: nanoseconds).description }
 }
 
@@ -34,8 +36,12 @@
   /// Whole milliseconds, rounded down.
   @inlinable public var milliseconds: Int64 { nanoseconds / 1_000_000 }
   @inlinable public static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.nanoseconds < b.nanoseconds }
-  @inlinable public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds &+ b.nanoseconds) }
-  @inlinable public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds &- b.nanoseconds) }
+  @inlinable public static func + (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds &+ b.nanoseconds)
+  }
+  @inlinable public static func - (a: TimeSpan, b: TimeSpan) -> TimeSpan {
+    TimeSpan(nanoseconds: a.nanoseconds &- b.nanoseconds)
+  }
   @inlinable public static func * (a: TimeSpan, b: Int64) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds &* b) }
   @inlinable public static func / (a: TimeSpan, b: Int64) -> TimeSpan { TimeSpan(nanoseconds: a.nanoseconds / b) }
   public var description: String {

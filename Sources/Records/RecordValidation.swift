@@ -45,7 +45,9 @@ enum RecordValidation {
     return largest
   }
 
-  private static func reject(_ rejections: inout [RecordRejection], _ index: Int32, _ message: @autoclosure () -> String) {
+  private static func reject(
+    _ rejections: inout [RecordRejection], _ index: Int32, _ message: @autoclosure () -> String
+  ) {
     if rejections.count < maxRejections { rejections.append(RecordRejection(index: index, message: message())) }
   }
 
@@ -81,7 +83,8 @@ extension RecordBatch {
     guard bytes.count <= rules.maxMessageBytes else {
       throw .rejected(
         .messageTooLarge,
-        "The record batch has \(bytes.count) bytes once recompressed, more than the maximum of \(rules.maxMessageBytes)")
+        "The record batch has \(bytes.count) bytes once recompressed, more than the maximum of \(rules.maxMessageBytes)"
+      )
     }
     return bytes
   }

@@ -41,7 +41,7 @@ enum Words {
     "have", "from", "one", "today", "coffee", "morning", "finally", "weekend", "music", "photo", "friends", "city",
     "train", "rain", "summer", "game", "tonight", "watching", "reading", "new", "album", "great", "love", "never",
     "again", "people", "think", "work", "home", "better", "little", "everything", "always", "beautiful", "tomorrow",
-    "kitchen", "garden", "football", "mountain", "river", "question", "answer", "story"
+    "kitchen", "garden", "football", "mountain", "river", "question", "answer", "story",
   ]
 
   /// About `mean` words: short ones are common, long ones rare (geometric, cut at 5 times the mean).

@@ -87,7 +87,7 @@ public struct Traffic: Sendable {
       headers: [
         .init("ce_specversion", Array("1.0".utf8)), .init("ce_id", Array("\(run)-\(sequence)".utf8)),
         .init("ce_type", Array(topic.eventType.utf8)), .init("ce_source", Array("/streamsocial/traffic".utf8)),
-        .init("ce_time", Array(Timestamp.text(milliseconds: time).utf8))
+        .init("ce_time", Array(Timestamp.text(milliseconds: time).utf8)),
       ])
   }
 

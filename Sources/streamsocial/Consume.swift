@@ -16,7 +16,8 @@ enum Consume {
   static let number = Option.integer(
     "num", short: "n", in: 1...Int.max, default: Int.max, showsDefault: false, help: "Stop after so many records")
   static let exitAtEnd = Option.flag(
-    "exit-at-end", short: "e", help: "Read what is there when it starts, and stop (from the start unless --offset says)")
+    "exit-at-end", short: "e", help: "Read what is there when it starts, and stop (from the start unless --offset says)"
+  )
   static let group = Option.text(
     "group", short: "g", "GROUP", help: "Read as a member of this group, and commit what was printed")
 
@@ -88,7 +89,8 @@ enum Consume {
   private static func consumeAsMember(_ arguments: Arguments, _ printer: inout Printer) async throws {
     let range = try range(arguments)
     guard try chosen(arguments) == nil else {
-      throw UsageError("a group shares out the partitions itself: --partitions does not go with --group", path: arguments.path)
+      throw UsageError(
+        "a group shares out the partitions itself: --partitions does not go with --group", path: arguments.path)
     }
     guard range == nil || range == OffsetRange(from: .start) || range == OffsetRange(from: .end) else {
       throw UsageError(

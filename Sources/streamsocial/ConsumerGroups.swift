@@ -77,7 +77,8 @@ enum ConsumerGroups {
         switch error {
         case .refused(code: .nonEmptyGroup, _):
           throw ClusterError(
-            .notPossible, "group \(name) has members; stop them first. Who they are: streamsocial groups describe \(name)")
+            .notPossible,
+            "group \(name) has members; stop them first. Who they are: streamsocial groups describe \(name)")
         case .refused(code: .groupIdNotFound, _):
           throw ClusterError(.notPossible, "there is no group “\(name)”. All: streamsocial groups list")
         default: throw error

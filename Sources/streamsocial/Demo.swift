@@ -28,18 +28,21 @@ enum Demo {
       """,
     options: SharedOptions.cluster + [
       SharedOptions.bootstrapServers.spec, rate.spec, duration.spec, seed.spec, kill.spec, hotBroker.spec, groups.spec,
-      SharedOptions.output.spec
+      SharedOptions.output.spec,
     ] + DashboardHost.local,
     examples: [
       Example("streamsocial demo", "10,000 events a second for a minute; the leader dies at 20 s"),
       Example("streamsocial demo --engine kafka --duration 15 --kill controller", "the same on Apache Kafka, shorter"),
-      Example("streamsocial demo --output json", "one JSON object with all figures")
+      Example("streamsocial demo --output json", "one JSON object with all figures"),
     ]
   ) { arguments in
     let options = try options(arguments)
     try DashboardHost.checkPort(arguments)
     let line = Mutex(ProgressLine())
-    let lookout = DemoLookout(arguments) { words in line.withLock { $0.clear() }; Terminal.printError(words) }
+    let lookout = DemoLookout(arguments) { words in
+      line.withLock { $0.clear() }
+      Terminal.printError(words)
+    }
     let control = DemoControl()
     let run = try DemoRun(
       options,

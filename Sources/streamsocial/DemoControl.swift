@@ -27,7 +27,8 @@ final class DemoControl: Sendable {
   /// One line from a person or from the dashboard.
   static func answer(_ line: String, _ cluster: LocalCluster) async -> String {
     if line == "down" {
-      return "error: a demo runs in \(cluster.options.dataDirectory); it ends by itself, or by Ctrl-C where it was started"
+      return
+        "error: a demo runs in \(cluster.options.dataDirectory); it ends by itself, or by Ctrl-C where it was started"
     }
     return await cluster.carryOut(line)
   }

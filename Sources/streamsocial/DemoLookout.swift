@@ -36,7 +36,9 @@ final class DemoLookout: Sendable {
   private func begin(_ engine: any ClusterEngine) {
     guard let cluster = engine as? LocalCluster else { return }
     do {
-      guard let dashboard = try DashboardHost.start(beside: cluster, arguments, control: { await DemoControl.answer($0, cluster) })
+      guard
+        let dashboard = try DashboardHost.start(
+          beside: cluster, arguments, control: { await DemoControl.answer($0, cluster) })
       else { return }
       host.withLock { $0 = (dashboard, cluster) }
       if arguments[SharedOptions.output] != "json" { say("Dashboard: \(dashboard.url)") }

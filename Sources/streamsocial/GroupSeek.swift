@@ -121,7 +121,8 @@ enum GroupSeek {
           changes.map { change in
             [
               "topic": .string(change.partition.topic), "partition": .integer(Int(change.partition.partition.rawValue)),
-              "before": before[change.partition].map { .integer(Int($0)) } ?? .null, "after": .integer(Int(change.offset)),
+              "before": before[change.partition].map { .integer(Int($0)) } ?? .null,
+              "after": .integer(Int(change.offset)),
             ]
           }
         ).text())

@@ -28,7 +28,8 @@ enum Operate {
   ) { arguments in
     let directory = try directory(arguments)
     if try await directory.shutDown() {
-      Terminal.print("The cluster in \(directory.path) is down; its data stays. Next: streamsocial up\(flag(directory))")
+      Terminal.print(
+        "The cluster in \(directory.path) is down; its data stays. Next: streamsocial up\(flag(directory))")
     } else {
       Terminal.print("No cluster runs in \(directory.path).")
     }
@@ -39,7 +40,8 @@ enum Operate {
     "kill", "Killed", "Kill a broker at once (SIGKILL): what a crash looks like",
     "broker 2 is gone; with --restart always it soon comes back")
   static let pause = act(
-    "pause", "Paused", "Freeze a broker (SIGSTOP): what a long pause looks like", "broker 2 does nothing until `resume 2`")
+    "pause", "Paused", "Freeze a broker (SIGSTOP): what a long pause looks like",
+    "broker 2 does nothing until `resume 2`")
   static let resume = act("resume", "Resumed", "Let a paused broker go on", "broker 2 works again")
   static let start = act(
     "start", "Started", "Start a broker that does not run, on its old data", "broker 2 catches up and rejoins")

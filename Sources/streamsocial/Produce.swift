@@ -45,7 +45,8 @@ enum Produce {
       Example(#"echo '{"key": "ada", "value": "hello"}' | streamsocial produce posts"#, "one record"),
       Example("tail -f access.log | streamsocial produce lines -f '%v\\n'", "a record for each line, as it comes"),
       Example("echo 'ada:hello' | streamsocial produce posts -K :", "key and value, as kcat -K"),
-      Example("printf '3 ada 686921\\n' | streamsocial produce posts -f '%p %k %v{hex}\\n'", "to partition 3, a value in hex"),
+      Example(
+        "printf '3 ada 686921\\n' | streamsocial produce posts -f '%p %k %v{hex}\\n'", "to partition 3, a value in hex"),
       Example("streamsocial consume a -e | streamsocial produce b", "copies a topic, bytes and all"),
     ]
   ) { arguments in
@@ -53,7 +54,9 @@ enum Produce {
     let report = try outputFormat(arguments)
     var sender = try await Sender(arguments)
     var count = 0
-    if StandardInput.isTerminal { Terminal.printError("Type records, then Ctrl-D; how they look: streamsocial produce --help") }
+    if StandardInput.isTerminal {
+      Terminal.printError("Type records, then Ctrl-D; how they look: streamsocial produce --help")
+    }
     while true {
       let chunk = await StandardInput.chunk()
       let records = try input.records(chunk)
@@ -108,7 +111,8 @@ enum Produce {
           self = .json(JSONLines())
         }
       } catch {
-        throw UsageError("--\(arguments.has(keyDelimiter) ? "key-delimiter" : "format"): \(error)", path: arguments.path)
+        throw UsageError(
+          "--\(arguments.has(keyDelimiter) ? "key-delimiter" : "format"): \(error)", path: arguments.path)
       }
     }
 

@@ -31,7 +31,8 @@ enum RecordJSON {
     let members: [(name: String, value: JSON, text: [UInt8])]
     do throws(JSONError) { members = try JSON.members(of: line) } catch {
       throw RecordInputError(
-        reason: "\(error). A line is an object like {\"key\": \"ada\", \"value\": \"hello\"}; for plain text: -f '%v\\n'")
+        reason:
+          "\(error). A line is an object like {\"key\": \"ada\", \"value\": \"hello\"}; for plain text: -f '%v\\n'")
     }
     var record = RecordFields()
     for (name, value, text) in members {
@@ -49,7 +50,9 @@ enum RecordJSON {
       case "topic", "offset": break
       default:
         let known = ["key", "value", "key_base64", "value_base64", "headers", "partition", "timestamp"]
-        let hint = Suggestion.closest(to: name, among: known).map { ". Did you mean \($0)?" } ?? "; there are \(known.joined(separator: ", "))"
+        let hint =
+          Suggestion.closest(to: name, among: known).map { ". Did you mean \($0)?" }
+          ?? "; there are \(known.joined(separator: ", "))"
         throw RecordInputError(reason: "unknown name “\(name)”\(hint)")
       }
     }

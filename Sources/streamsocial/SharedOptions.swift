@@ -6,7 +6,8 @@ import KafkaClient
 enum SharedOptions {
   static let port = Option.integer(
     "port", in: 1...65000, default: 9092, showsDefault: false,
-    help: "First client port; the others follow, controllers 10 higher (default: as before in this directory, else 9092)")
+    help:
+      "First client port; the others follow, controllers 10 higher (default: as before in this directory, else 9092)")
   static let dataDirectory = Option.text(
     "data-dir", "DIR", default: ".streamsocial", kind: .directory, help: "Where the cluster keeps everything")
   static let engine = Option.choice(
@@ -72,7 +73,8 @@ enum SharedOptions {
     guard case .unreachable(_, let reason) = error, reason.contains("refused") else { return error }
     return ClusterError(
       .environment,
-      "\(error). Is a cluster running? streamsocial status says; streamsocial up starts one; -b HOST:PORT names another")
+      "\(error). Is a cluster running? streamsocial status says; streamsocial up starts one; -b HOST:PORT names another"
+    )
   }
 
   /// The topic that the first argument names; when there is none, the error says what to do.

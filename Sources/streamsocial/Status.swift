@@ -122,7 +122,9 @@ enum Status {
     if let paused = status.brokers.first(where: { $0.state == "paused" }) {
       return "streamsocial resume \(paused.id)\(flag)"
     }
-    guard let stopped = status.brokers.first(where: { $0.processID == nil && $0.state == "stopped" }) else { return nil }
+    guard let stopped = status.brokers.first(where: { $0.processID == nil && $0.state == "stopped" }) else {
+      return nil
+    }
     return "streamsocial start \(stopped.id)\(flag)   (not needed where `up` restarts what dies)"
   }
 

@@ -59,7 +59,8 @@ enum Top {
     if cluster == nil, arguments.has(SharedOptions.dataDirectory), !arguments.has(SharedOptions.bootstrapServers) {
       throw ClusterError(.notPossible, "there is no cluster in \(arguments[SharedOptions.dataDirectory])")
     }
-    var options = MonitorOptions(bootstrapServers: cluster?.bootstrapServers ?? arguments[SharedOptions.bootstrapServers])
+    var options = MonitorOptions(
+      bootstrapServers: cluster?.bootstrapServers ?? arguments[SharedOptions.bootstrapServers])
     options.commands = Operate.commands(cluster == nil ? nil : arguments[SharedOptions.dataDirectory])
     if let cluster {
       for id in 1...Int32(clamping: cluster.brokerCount) { options.metricsURLs[id] = cluster.metricsURL(of: id) }
@@ -100,7 +101,8 @@ enum Top {
     for await report in reports.stream {
       let model = report.model
       guard model.sequence >= 2, model.verdict.word != .unknown || model.sequence >= 5 else { continue }
-      let screen = TopScreen(width: Terminal.outputIsTerminal ? Terminal.width : 120, height: 1_000,
+      let screen = TopScreen(
+        width: Terminal.outputIsTerminal ? Terminal.width : 120, height: 1_000,
         coloured: Terminal.outputHasColour)
       Terminal.print(asJSON ? json(report) : screen.lines(report).joined(separator: "\n"))
       return model.verdict.word == .healthy ? .success : .unhealthy

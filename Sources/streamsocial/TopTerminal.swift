@@ -82,7 +82,9 @@ final class TopTerminal: Sendable {
       }
       if key == UInt8(ascii: "q") || key == UInt8(ascii: "Q") { onQuit() }
     }
-    let (isOpen, drawn, age) = state.withLock { ($0.isOpen, $0.size, $0.report.map { WallClock.milliseconds - $0.model.at }) }
+    let (isOpen, drawn, age) = state.withLock {
+      ($0.isOpen, $0.size, $0.report.map { WallClock.milliseconds - $0.model.at })
+    }
     guard isOpen else { return false }
     if drawn != Self.size || (age ?? 0) > 3_000 { draw(nil) }
     return true

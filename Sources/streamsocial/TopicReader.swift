@@ -95,7 +95,8 @@ struct TopicReader {
     // Retention took what was asked for.
     if answer.logStartOffset > position.next {
       Terminal.printError(
-        "\(place): offsets \(position.next) to \(answer.logStartOffset - 1) are gone; going on at \(answer.logStartOffset)")
+        "\(place): offsets \(position.next) to \(answer.logStartOffset - 1) are gone; going on at \(answer.logStartOffset)"
+      )
       position.next = answer.logStartOffset
       return nil
     }

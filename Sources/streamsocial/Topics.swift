@@ -26,7 +26,8 @@ enum Topics {
     help: "How many replicas of each (default: the broker's default.replication.factor)")
   static let config = Option.repeated("config", short: "c", "K=V", kind: .keyValue, help: "A setting of the topic")
   static let unset = Option.repeated("unset", "K", help: "Back to the default for this setting")
-  static let allSettings = Option.flag("configs", short: "c", help: "All settings, each with where its value comes from")
+  static let allSettings = Option.flag(
+    "configs", short: "c", help: "All settings, each with where its value comes from")
   static let force = Option.flag("force", help: "Also those that the cluster itself lives on")
   static let name = Positional("NAME", help: "The topic", kind: .topic)
   static let names = Positional("NAME", help: "The topics", kind: .topic, repeats: true)

@@ -6,7 +6,7 @@ private struct Story {
   var acknowledged: [Int64?] = [0, 1, 0, 2]
   var log: [History.Found] = [
     .init(partition: 0, offset: 0, event: 0), .init(partition: 0, offset: 1, event: 1),
-    .init(partition: 0, offset: 2, event: 3), .init(partition: 1, offset: 0, event: 2)
+    .init(partition: 0, offset: 2, event: 3), .init(partition: 1, offset: 0, event: 2),
   ]
   var seen = [true, true, true, true]
 
@@ -51,7 +51,7 @@ private struct Story {
   story.acknowledged = [1, 0, 0, 2]
   story.log = [
     .init(partition: 0, offset: 0, event: 1), .init(partition: 0, offset: 1, event: 0),
-    .init(partition: 0, offset: 2, event: 3), .init(partition: 1, offset: 0, event: 2)
+    .init(partition: 0, offset: 2, event: 3), .init(partition: 1, offset: 0, event: 2),
   ]
   #expect(story.findings.reordered == 1)
   #expect(story.findings.conflicting == 0)

@@ -18,7 +18,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("%t-%p@%o %k=%v\\n", "posts-2@41 ada=hello\n"), ("%s", "hello"), ("%K %V %S %T %d", "3 5 5 1700000000123 1700000000123"),
+    ("%t-%p@%o %k=%v\\n", "posts-2@41 ada=hello\n"), ("%s", "hello"),
+    ("%K %V %S %T %d", "3 5 5 1700000000123 1700000000123"),
     ("100%% %{%} \\t\\x41\\\\", "100% {} \tA\\"), ("%k{hex} %v{base64}", "616461 aGVsbG8="), ("%h|%H", "a=1,b=NULL|2"),
     ("%h{%k:%v(%V);}", "a:1(1);b:(-1);"), ("%d{strftime[%F %H:%M:%S]}", "2023-11-14 22:13:20"),
     ("%o{hex16} %e{hex8}", "0029 07"), ("%K{big2}%p{little4}", "\0\u{3}\u{2}\0\0\0"), ("%i", "1"), ("ä %t", "ä posts"),
@@ -111,7 +112,8 @@ import Testing
 
   @Test(arguments: [
     ("%p %v\\n", "x y\n", "record 1, at byte 0"), ("%p %v\\n", "1 ok\nz no\n", "record 2, at byte 5"),
-    ("%v{hex}\\n", "6\n", "odd number"), ("%V{big4}%v", "\0\0\0\u{5}ab", "ends inside"), ("%k %v\\n", "nokey\n", "ends inside"),
+    ("%v{hex}\\n", "6\n", "odd number"), ("%V{big4}%v", "\0\0\0\u{5}ab", "ends inside"),
+    ("%k %v\\n", "nokey\n", "ends inside"),
     ("%p,%v\\n", "1;x\n", "expected"),
   ])
   func badInputIsRefusedWhereItStands(format: String, text: String, part: String) throws {
@@ -143,27 +145,34 @@ import Testing
 
   @Test(arguments: [
     ("start", OffsetRange(from: .start)), ("beginning", OffsetRange(from: .start)), ("end", OffsetRange(from: .end)),
-    ("42", OffsetRange(from: .offset(42))), ("+3", OffsetRange(from: .afterStart(3))), ("-5", OffsetRange(from: .beforeEnd(5))),
+    ("42", OffsetRange(from: .offset(42))), ("+3", OffsetRange(from: .afterStart(3))),
+    ("-5", OffsetRange(from: .beforeEnd(5))),
     ("10:20", OffsetRange(from: .offset(10), to: .offset(20))), (":end", OffsetRange(from: .start, to: .end)),
     ("7:", OffsetRange(from: .offset(7))), ("-10:-5", OffsetRange(from: .beforeEnd(10), to: .beforeEnd(5))),
-    ("@1600000000000", OffsetRange(from: .time(1_600_000_000_000))), ("@1600000000", OffsetRange(from: .time(1_600_000_000_000))),
+    ("@1600000000000", OffsetRange(from: .time(1_600_000_000_000))),
+    ("@1600000000", OffsetRange(from: .time(1_600_000_000_000))),
     ("@2023-11-14", OffsetRange(from: .time(1_699_920_000_000))),
     ("@2023-11-14T22:13:20Z", OffsetRange(from: .time(1_700_000_000_000))),
     ("@2023-11-14T22:13:2023-11-15", OffsetRange(from: .time(1_699_999_980_000), to: .time(1_700_006_400_000))),
-    ("@-1h30m", OffsetRange(from: .time(now - 5_400_000))), ("@-1h:-30m", OffsetRange(from: .time(now - 3_600_000), to: .time(now - 1_800_000))),
+    ("@-1h30m", OffsetRange(from: .time(now - 5_400_000))),
+    ("@-1h:-30m", OffsetRange(from: .time(now - 3_600_000), to: .time(now - 1_800_000))),
     ("@-1h:end", OffsetRange(from: .time(now - 3_600_000), to: .end)),
   ])
   func formsAreUnderstood(text: String, range: OffsetRange) {
     #expect(OffsetRange(text, now: Self.now) == range)
   }
 
-  @Test(arguments: ["", ":", "x", "1:x", "@", "@x", "@-", "@-1y", "@2023-13-01", "99999999999999999999", "@-99999999999999d", "1:2:3"])
+  @Test(arguments: [
+    "", ":", "x", "1:x", "@", "@x", "@-", "@-1y", "@2023-13-01", "99999999999999999999", "@-99999999999999d", "1:2:3",
+  ])
   func othersAreNot(text: String) {
     #expect(OffsetRange(text, now: Self.now) == nil)
   }
 
   /// Against dates whose seconds anybody can look up.
-  @Test(arguments: [("1970-01-01", 0), ("2000-02-29", 951_782_400), ("2024-12-31", 1_735_603_200), ("2100-03-01", 4_107_542_400)])
+  @Test(arguments: [
+    ("1970-01-01", 0), ("2000-02-29", 951_782_400), ("2024-12-31", 1_735_603_200), ("2100-03-01", 4_107_542_400),
+  ])
   func datesAreCounted(text: String, seconds: Int64) {
     #expect(TimePoint.milliseconds(text, now: 0) == seconds * 1000)
   }

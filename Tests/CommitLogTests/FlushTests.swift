@@ -92,7 +92,8 @@ import Testing
     func addSome() throws {
       for _ in 0..<Int.random(in: 1...20, using: &random) {
         let padding = Int.random(in: 0...300, using: &random)
-        try log.add(try makeBatch(2, padding: padding, producer: 1, epoch: 0, sequence: Int32(log.logEndOffset.rawValue)))
+        try log.add(
+          try makeBatch(2, padding: padding, producer: 1, epoch: 0, sequence: Int32(log.logEndOffset.rawValue)))
       }
     }
     for _ in 0..<3 {
@@ -137,7 +138,8 @@ import Testing
     #expect(disk.syncCount > before && log.recoveryPoint == Offset(61))
     disk.crash(using: &random)
     try log.finishFlush(flush, nil)
-    #expect(try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint, clean: true).logEndOffset == Offset(61))
+    #expect(
+      try openLog(disk, smallSegments(), recoveryPoint: log.recoveryPoint, clean: true).logEndOffset == Offset(61))
   }
 
   /// An epoch that began is written before the recovery point moves over it, and found by a scan until then.

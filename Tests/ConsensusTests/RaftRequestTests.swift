@@ -168,9 +168,10 @@ extension RaftResponse? {
   let informed = RequestToken(101)
   let silent = RequestToken(102)
   #expect(bench.handle(.request(silent, bench.fetch(from: 8, offset: 1, lastEpoch: 1))).isEmpty)
-  #expect(bench.handle(.request(informed, bench.fetch(from: 3, offset: 1, lastEpoch: 1, highWatermark: 1))).contains {
-    $0 == .committed(upTo: Offset(1))
-  })
+  #expect(
+    bench.handle(.request(informed, bench.fetch(from: 3, offset: 1, lastEpoch: 1, highWatermark: 1))).contains {
+      $0 == .committed(upTo: Offset(1))
+    })
   let effects = bench.handle(.propose(RequestToken(1), epoch: nil, batches: [[1]]))
   #expect(effects.contains { if case .reply(informed, _) = $0 { true } else { false } })
   #expect(effects.contains { if case .reply(silent, _) = $0 { true } else { false } })

@@ -29,7 +29,7 @@ private func result(_ change: (inout DemoResult) -> Void = { _ in }) -> DemoResu
   let faults: [(inout DemoResult) -> Void] = [
     { $0.findings.lost = 1 }, { $0.findings.duplicated = 1 }, { $0.findings.reordered = 1 },
     { $0.findings.conflicting = 1 }, { $0.findings.corrupted = 1 },
-    { $0.findings.missed = [.init(group: "analytics", events: 1)] }
+    { $0.findings.missed = [.init(group: "analytics", events: 1)] },
   ]
   for fault in faults {
     #expect(result(fault).exitCode == .invariantViolated)
@@ -57,7 +57,7 @@ private func result(_ change: (inout DemoResult) -> Void = { _ in }) -> DemoResu
   let fields = [
     "engine", "verdict", "sent", "acknowledged", "unknown", "lost", "duplicated", "reordered", "detect_ms", "elect_ms",
     "restore_ms", "in_sync_ms", "longest_gap_ms", "worst_second_share", "resident_bytes_max", "broker_cpu_seconds",
-    "ready_ms", "latency_ms"
+    "ready_ms", "latency_ms",
   ]
   for field in fields { #expect(json[field] != nil, "\(field) is missing") }
   let latency = try #require(json["latency_ms"])

@@ -17,7 +17,8 @@ struct Observations {
         name: "user-actions", isInternal: false, minISR: 2,
         partitions: (0..<3).map { id in
           let replicas = (0..<3).map { Int32((id + $0) % 3 + 1) }
-          return .init(id: Int32(id), leader: replicas[0], leaderEpoch: 0, replicas: replicas, isr: replicas, offline: [])
+          return .init(
+            id: Int32(id), leader: replicas[0], leaderEpoch: 0, replicas: replicas, isr: replicas, offline: [])
         })
     ]
   }

@@ -1,7 +1,6 @@
 import Primitives
-import Testing
-
 import Records
+import Testing
 
 /// What a batch has within: walked on append, whatever its codec.
 @Suite struct RecordsWithinBatches {
@@ -121,8 +120,17 @@ import Records
       #expect(error.errorCode == .invalidTimestamp)
       #expect(error.recordErrors.map(\.index) == [5, 6])
     }
-    #expect(try validate(bytes) { $0.timestampBeforeMax = 5000; $0.timestampAfterMax = .max }.recordCount == 8)
-    #expect(try validate(bytes) { $0.timestampBeforeMax = 0; $0.timestampAfterMax = 0; $0.stampsAppendTime = true }.recordCount == 8)
+    #expect(
+      try validate(bytes) {
+        $0.timestampBeforeMax = 5000
+        $0.timestampAfterMax = .max
+      }.recordCount == 8)
+    #expect(
+      try validate(bytes) {
+        $0.timestampBeforeMax = 0
+        $0.timestampAfterMax = 0
+        $0.stampsAppendTime = true
+      }.recordCount == 8)
   }
 
   /// A largest timestamp that is not that of the records would lead every look-up by time astray.
@@ -138,7 +146,8 @@ import Records
   }
 
   /// A batch that unfolds to more than a broker gives it is refused, not unfolded.
-  @Test(arguments: [CompressionCodec.gzip, .snappy, .lz4, .zstd]) func bombsAreRefused(_ codec: CompressionCodec) throws {
+  @Test(arguments: [CompressionCodec.gzip, .snappy, .lz4, .zstd]) func bombsAreRefused(_ codec: CompressionCodec) throws
+  {
     var builder = RecordBatchBuilder(codec: codec)
     builder.append(key: nil, value: [UInt8](repeating: 0, count: 4 << 20), timestamp: Self.now)
     let bytes = try builder.build()
@@ -164,7 +173,9 @@ import Records
     #expect(after.maxTimestamp == before.maxTimestamp && after.baseTimestamp == before.baseTimestamp)
     #expect(try described(bytes) == described(other))
     #expect(throws: RecordError.self) {
-      try bytes.withUnsafeBytes { try RecordBatch.recompressed($0, to: to, rules: RecordBatchRules(maxMessageBytes: 100)) }
+      try bytes.withUnsafeBytes {
+        try RecordBatch.recompressed($0, to: to, rules: RecordBatchRules(maxMessageBytes: 100))
+      }
     }
   }
 
@@ -175,7 +186,8 @@ import Records
       while let record = try records.next() {
         let headers = try record.headers().map { "\(Array($0.key))=\($0.value.map { Array($0) } ?? [])" }
         rows.append(
-          "\(record.offset) \(record.timestamp) \(record.key.map { Array($0) } ?? [0xff]) \(record.value.map { Array($0) } ?? []) \(headers)")
+          "\(record.offset) \(record.timestamp) \(record.key.map { Array($0) } ?? [0xff]) \(record.value.map { Array($0) } ?? []) \(headers)"
+        )
       }
       return rows
     }

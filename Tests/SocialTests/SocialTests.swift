@@ -19,7 +19,7 @@ private func traffic(seed: UInt64) -> Traffic {
 @Test(
   arguments: [
     ("", 275_646_681, 0, 2), ("a", -1_563_381_124, 1, 5), ("ab", 316_155_434, 2, 0), ("abc", 479_470_107, 0, 4),
-    ("abcd", -1_323_649_548, 2, 5), ("user-1", 1_404_122_828, 2, 3), ("content-99", 974_437_467, 0, 3)
+    ("abcd", -1_323_649_548, 2, 5), ("user-1", 1_404_122_828, 2, 3), ("content-99", 974_437_467, 0, 3),
   ] as [(String, Int32, Int32, Int32)])
 func keysHashAsInKafkasClients(_ row: (key: String, hash: Int32, of3: Int32, of7: Int32)) {
   let bytes = Array(row.key.utf8)

@@ -6,7 +6,9 @@ private let cores: Set<String> = ["Consensus", "Controller", "Replication", "Gro
 /// Formats and storage, which cores and shells stand on.
 private let formats: Set<String> = ["Primitives", "Wire", "Records", "CommitLog"]
 /// Everything that ends up in a broker besides those.
-private let broker: Set<String> = ["Broker", "BrokerCore", "EventLoop", "PosixFiles", "Simulator", "streamsocial-broker"]
+private let broker: Set<String> = [
+  "Broker", "BrokerCore", "EventLoop", "PosixFiles", "Simulator", "streamsocial-broker",
+]
 private let system: Set<String> = ["Glibc", "Darwin", "Musl", "Synchronization"]
 private let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
 

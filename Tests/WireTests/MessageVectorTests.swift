@@ -73,7 +73,8 @@ import Wire
     case let flag as Bool: return same(flag == json as? Bool)
     case let number as Double: return same(number == (json as? NSNumber)?.doubleValue)
     case let id as UUID128: return same(id.description == json as? String)
-    case let bytes as [UInt8] where Swift.type(of: value) == [UInt8].self: return same(Data(bytes).base64EncodedString() == json as? String)
+    case let bytes as [UInt8] where Swift.type(of: value) == [UInt8].self:
+      return same(Data(bytes).base64EncodedString() == json as? String)
     case RecordBytes.null: return same(json is NSNull)
     case RecordBytes.owned(let bytes):
       return same(Data(bytes).base64EncodedString() == json as? String || Int(bytes.count) == json as? Int)

@@ -132,13 +132,17 @@ public struct BrokerConfiguration: Sendable {
         warnings.append("listeners: \(text) is ignored; one client listener is served")
       }
     }
-    guard let client else { throw ConfigurationError("listeners has none for clients, e.g. PLAINTEXT://127.0.0.1:9092") }
+    guard let client else {
+      throw ConfigurationError("listeners has none for clients, e.g. PLAINTEXT://127.0.0.1:9092")
+    }
     guard controllerListener != nil else {
-      throw ConfigurationError("listeners has none of controller.listener.names=\(controllerNames.joined(separator: ","))")
+      throw ConfigurationError(
+        "listeners has none of controller.listener.names=\(controllerNames.joined(separator: ","))")
     }
     if let name = values["inter.broker.listener.name"], name != client.name {
       throw ConfigurationError(
-        "inter.broker.listener.name=\(name) must be \(client.name): brokers speak to each other on the one client listener")
+        "inter.broker.listener.name=\(name) must be \(client.name): brokers speak to each other on the one client listener"
+      )
     }
     clientListener = client
     advertised = client
@@ -163,7 +167,8 @@ public struct BrokerConfiguration: Sendable {
   private mutating func interpretVoters() throws(ConfigurationError) {
     let texts = list("controller.quorum.voters")
     guard !texts.isEmpty else {
-      throw ConfigurationError("controller.quorum.voters is missing, e.g. 1@127.0.0.1:9192,2@127.0.0.1:9193,3@127.0.0.1:9194")
+      throw ConfigurationError(
+        "controller.quorum.voters is missing, e.g. 1@127.0.0.1:9192,2@127.0.0.1:9193,3@127.0.0.1:9194")
     }
     for text in texts {
       let parts = text.split(separator: "@", maxSplits: 1)

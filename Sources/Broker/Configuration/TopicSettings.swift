@@ -63,8 +63,12 @@ enum TopicSettings {
     switch name {
     case "retention.ms":
       if let value = configuration.string("log.retention.ms") { return value }
-      if let minutes = configuration.string("log.retention.minutes").flatMap({ Int64($0) }) { return "\(minutes * 60_000)" }
-      return configuration.string("log.retention.hours").flatMap { Int64($0) }.map { $0 < 0 ? "-1" : "\($0 * 3_600_000)" }
+      if let minutes = configuration.string("log.retention.minutes").flatMap({ Int64($0) }) {
+        return "\(minutes * 60_000)"
+      }
+      return configuration.string("log.retention.hours").flatMap { Int64($0) }.map {
+        $0 < 0 ? "-1" : "\($0 * 3_600_000)"
+      }
     case "segment.ms":
       if let value = configuration.string("log.roll.ms") { return value }
       return configuration.string("log.roll.hours").flatMap { Int64($0) }.map { "\($0 * 3_600_000)" }

@@ -19,7 +19,9 @@ extension ControlPlane {
     if quorum.raft.role == .leader {
       partition.highWatermark = quorum.raft.highWatermark.rawValue
       let wall = EventLoop.wallClockMilliseconds
-      partition.currentVoters = [own(wall)] + quorum.raft.voterProgress.filter { $0.replica.id != configuration.nodeID }
+      partition.currentVoters =
+        [own(wall)]
+        + quorum.raft.voterProgress.filter { $0.replica.id != configuration.nodeID }
         .map { state($0, wall) }
       partition.currentVoters.sort { $0.replicaId < $1.replicaId }
       partition.observers = quorum.raft.observerProgress.map { state($0, wall) }
@@ -70,10 +72,13 @@ extension ControlPlane {
 extension ControlPlane {
   /// Asks whoever leads the quorum.
   func describeQuorum(
-    _ request: DescribeQuorumRequest, version: Int16, deadline: Instant, _ done: @escaping (DescribeQuorumResponse) -> Void
+    _ request: DescribeQuorumRequest, version: Int16, deadline: Instant,
+    _ done: @escaping (DescribeQuorumResponse) -> Void
   ) {
     let own = describeQuorum(request, version: version)
-    guard own.topics.first?.partitions.first?.errorCode == ErrorCode.notLeaderOrFollower.rawValue else { return done(own) }
+    guard own.topics.first?.partitions.first?.errorCode == ErrorCode.notLeaderOrFollower.rawValue else {
+      return done(own)
+    }
     let again: () -> Void = { [weak self] in
       guard let self, self.now < deadline else { return done(own) }
       self.after(20) { self.describeQuorum(request, version: version, deadline: deadline, done) }

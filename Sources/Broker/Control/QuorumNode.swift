@@ -233,7 +233,8 @@ final class QuorumNode {
     guard metadataLog.bytesSinceSnapshot > snapshotAfterBytes, let records = snapshotRecords?() else { return }
     let id = SnapshotID(offset: appliedOffset, epoch: appliedEpoch)
     do throws(RaftLogError) {
-      try metadataLog.createSnapshot(id, content: try MetadataSnapshot.encode(records, now: EventLoop.wallClockMilliseconds))
+      try metadataLog.createSnapshot(
+        id, content: try MetadataSnapshot.encode(records, now: EventLoop.wallClockMilliseconds))
       log.info("metadata snapshot", "end=\(id.offset) epoch=\(id.epoch) records=\(records.count)")
       pending.append(.snapshotCreated(id, deleteLogBefore: id.offset))
     } catch { fail("\(error)") }

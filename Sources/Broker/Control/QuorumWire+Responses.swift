@@ -136,7 +136,8 @@ extension QuorumWire {
 
   static func core(_ r: Wire.FetchSnapshotResponse, asked: SnapshotID) -> Consensus.FetchSnapshotResponse {
     guard let p = r.topics.first?.partitions.first else {
-      return Consensus.FetchSnapshotResponse(error: error(r.errorCode, nil), leaderID: nil, epoch: .none, snapshotID: asked)
+      return Consensus.FetchSnapshotResponse(
+        error: error(r.errorCode, nil), leaderID: nil, epoch: .none, snapshotID: asked)
     }
     var response = Consensus.FetchSnapshotResponse(
       error: error(r.errorCode, p.errorCode), leaderID: leader(p.currentLeader.leaderId),

@@ -100,7 +100,8 @@ extension DataPlane: MetadataSubscriber {
 
   /// How to make the log of a partition that this broker is to hold and does not; nil when that is not so any more.
   func planLog(_ id: TopicIDPartition) -> NewLog? {
-    guard partitions[id] == nil, let topic = image.topic(id.topic), image.partition(id)?.replicas.contains(nodeID) == true
+    guard partitions[id] == nil, let topic = image.topic(id.topic),
+      image.partition(id)?.replicas.contains(nodeID) == true
     else { return nil }
     return storage.plan(id, topic: topic.name, config: logConfig(topic.name))
   }

@@ -28,10 +28,13 @@ extension DataPlane {
           continue
         }
         guard let partition = partitions[TopicIDPartition(id, PartitionID(data.index))] else {
-          if case .slice(let range) = data.records, opener.isOpeningAsLeader(TopicIDPartition(id, PartitionID(data.index))) {
+          if case .slice(let range) = data.records,
+            opener.isOpeningAsLeader(TopicIDPartition(id, PartitionID(data.index)))
+          {
             let batch = Array(UnsafeRawBufferPointer(rebasing: frame[range]))
             produceOnceOpen(
-              batch, to: TopicIDPartition(id, PartitionID(data.index)), acks: request.acks, deadline: deadline, operation, place)
+              batch, to: TopicIDPartition(id, PartitionID(data.index)), acks: request.acks, deadline: deadline,
+              operation, place)
             continue
           }
           let exists = data.index >= 0 && Int(data.index) < image.partitions.count

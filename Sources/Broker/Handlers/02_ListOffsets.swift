@@ -14,7 +14,8 @@ extension DataPlane {
       row.partitions = topic.partitions.map { wanted in
         var answer = ListOffsetsResponse.ListOffsetsPartitionResponse()
         answer.partitionIndex = wanted.partitionIndex
-        guard let found, let partition = partitions[TopicIDPartition(found.id, PartitionID(wanted.partitionIndex))] else {
+        guard let found, let partition = partitions[TopicIDPartition(found.id, PartitionID(wanted.partitionIndex))]
+        else {
           let exists =
             found.map { wanted.partitionIndex >= 0 && Int(wanted.partitionIndex) < $0.partitions.count } ?? false
           answer.errorCode = (exists ? ErrorCode.notLeaderOrFollower : .unknownTopicOrPartition).rawValue
@@ -34,7 +35,9 @@ extension DataPlane {
     _ version: Int16, _ answer: inout ListOffsetsResponse.ListOffsetsPartitionResponse
   ) -> ErrorCode {
     let isConsumer = request.replicaId == -1
-    if let code = partition.checkListOffsets(currentEpoch: LeaderEpoch(wanted.currentLeaderEpoch), isConsumer: isConsumer) {
+    if let code = partition.checkListOffsets(
+      currentEpoch: LeaderEpoch(wanted.currentLeaderEpoch), isConsumer: isConsumer)
+    {
       // Before version 5 clients do not know OFFSET_NOT_AVAILABLE.
       return code == .offsetNotAvailable && version < 5 ? .leaderNotAvailable : code
     }

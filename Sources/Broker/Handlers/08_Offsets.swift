@@ -63,7 +63,9 @@ extension DataPlane {
 
   func offsetFetch(_ context: RequestContext, _ request: OffsetFetchRequest) {
     guard context.version >= 8 else {
-      return fetchOffsets(request, request.groupId, context) { context.reply($0) } refuse: {
+      return fetchOffsets(request, request.groupId, context) {
+        context.reply($0)
+      } refuse: {
         var response = OffsetFetchResponse()
         response.errorCode = ErrorCode.notCoordinator.rawValue
         context.reply(response)

@@ -15,7 +15,8 @@ extension DataPlane {
         var answer = DeleteRecordsResponse.DeleteRecordsPartitionResult()
         answer.partitionIndex = wanted.partitionIndex
         answer.lowWatermark = -1
-        guard let found, let partition = partitions[TopicIDPartition(found.id, PartitionID(wanted.partitionIndex))] else {
+        guard let found, let partition = partitions[TopicIDPartition(found.id, PartitionID(wanted.partitionIndex))]
+        else {
           let exists =
             found.map { wanted.partitionIndex >= 0 && Int(wanted.partitionIndex) < $0.partitions.count } ?? false
           answer.errorCode = (exists ? ErrorCode.notLeaderOrFollower : .unknownTopicOrPartition).rawValue

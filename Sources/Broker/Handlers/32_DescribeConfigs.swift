@@ -72,7 +72,9 @@ extension DataPlane {
   private func brokerConfig(_ setting: BrokerSetting, _ request: DescribeConfigsRequest) -> Row {
     var found: [(String, String?, Source)] = []
     if let value = image.configs[.broker(nodeID)]?[setting.name] { found.append((setting.name, value, .broker)) }
-    if let value = image.configs[.clusterDefault]?[setting.name] { found.append((setting.name, value, .clusterDefault)) }
+    if let value = image.configs[.clusterDefault]?[setting.name] {
+      found.append((setting.name, value, .clusterDefault))
+    }
     if let value = configuration.values[setting.name] { found.append((setting.name, value, .file)) }
     if let value = setting.standard { found.append((setting.name, value, .standard)) }
     if found.isEmpty { found.append((setting.name, nil, .standard)) }

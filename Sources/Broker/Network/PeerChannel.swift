@@ -89,7 +89,8 @@ final class PeerChannel: ConnectionDelegate {
 
   /// Sends a request; `done` gets the answer with record payloads copied out, or why there is none.
   func send<Request: RequestMessage>(
-    _ request: Request, version: Int16, timeout: TimeSpan, _ done: @escaping (Result<Request.Response, PeerFailure>) -> Void
+    _ request: Request, version: Int16, timeout: TimeSpan,
+    _ done: @escaping (Result<Request.Response, PeerFailure>) -> Void
   ) {
     sendRaw(request, version: version, timeout: timeout) { result in
       switch result {
@@ -97,7 +98,9 @@ final class PeerChannel: ConnectionDelegate {
       case .success(let frame):
         do throws(DecodeError) {
           done(
-            .success(try Request.Response.decodeFrame(UnsafeRawBufferPointer(frame), version: version, ownsRecords: true).response))
+            .success(
+              try Request.Response.decodeFrame(UnsafeRawBufferPointer(frame), version: version, ownsRecords: true)
+                .response))
         } catch {
           done(.failure(.malformed("\(error)")))
         }

@@ -72,7 +72,8 @@ public struct AlertBook: Sendable {
 
   /// Someone takes care of it. False when no alert of that id fires.
   public mutating func acknowledge(id: String, by who: String, at: Int64) -> Bool {
-    guard let key = watches.keys.sorted().first(where: { watches[$0]?.alert?.id == id && watches[$0]?.isFiring == true })
+    guard
+      let key = watches.keys.sorted().first(where: { watches[$0]?.alert?.id == id && watches[$0]?.isFiring == true })
     else { return false }
     watches[key]?.alert?.acknowledgedAt = at
     watches[key]?.alert?.acknowledgedBy = who

@@ -82,7 +82,8 @@ extension AlertRule {
     guard context.controllerChanges >= context.settings.controllerChanges else { return [.well()] }
     return [
       .bad(
-        nil, "the controller changed \(context.controllerChanges) times within \(Phrase.time(Double(context.settings.controllerWindow)))",
+        nil,
+        "the controller changed \(context.controllerChanges) times within \(Phrase.time(Double(context.settings.controllerWindow)))",
         "look for pauses, a slow disk or lost packets between the controllers; their logs (broker-N/broker.log) name "
           + "the elections: " + context.command("status"))
     ]
@@ -113,6 +114,8 @@ extension AlertRule {
   ) -> [Finding]? {
     guard context.model.verdict.word != .unknown, let number else { return nil }
     guard number > 0 else { return [.well()] }
-    return [finding("\(number)", context.model.partitions.total.map { Phrase.count($0, "partition") } ?? "the partitions")]
+    return [
+      finding("\(number)", context.model.partitions.total.map { Phrase.count($0, "partition") } ?? "the partitions")
+    ]
   }
 }

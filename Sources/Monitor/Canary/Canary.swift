@@ -108,7 +108,8 @@ public final class Canary: Sendable {
         do throws(CanaryError) {
           let requests = try await requests(Route(attempt))
           result = .success(
-            try await requests.write(attempt.token, to: attempt.partition, wall: WallClock.milliseconds, timeout: timeout))
+            try await requests.write(
+              attempt.token, to: attempt.partition, wall: WallClock.milliseconds, timeout: timeout))
         } catch {
           result = .failure(error)
         }
@@ -137,7 +138,9 @@ public final class Canary: Sendable {
   }
 
   /// Whether it worked is seen in the next metadata; whatever did not is asked for again.
-  private func administer(_ broker: Int32, _ work: @escaping @Sendable (CanaryRequests) async throws(AdminError) -> Void) {
+  private func administer(
+    _ broker: Int32, _ work: @escaping @Sendable (CanaryRequests) async throws(AdminError) -> Void
+  ) {
     Task.detached { [self] in
       let route = Route(lane: nil, broker: broker)
       guard let requests = try? await requests(route) else { return }

@@ -122,7 +122,8 @@ struct BrokerMemory: Sendable {
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
     let isOut = facts.metadataIsFresh && !facts.isMember
-    guard isGone || isOut || silentRounds >= (facts.monitorWasStarved ? Self.doubtfulRoundsMax : 1) || !hasBeenMember else { return nil }
+    guard isGone || isOut || silentRounds >= (facts.monitorWasStarved ? Self.doubtfulRoundsMax : 1) || !hasBeenMember
+    else { return nil }
     // A broker that starts refuses connections until its listener is open.
     if view.state == .starting, facts.process?.state == "running" { return nil }
     if view.state == .shutdown || isGone && isAlive && hasJustLeft(at: at) {

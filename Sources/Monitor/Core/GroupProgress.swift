@@ -80,8 +80,10 @@ public struct GroupProgress: Sendable {
   func group(named name: String) -> GroupView? { groups[name]?.view }
 
   private mutating func observe(_ group: ClusterObservation.Group, at: Int64) {
-    var memory = groups[group.name] ?? Memory(
-      view: GroupView(name: group.name, progress: .unknown, since: at), seenAt: at)
+    var memory =
+      groups[group.name]
+      ?? Memory(
+        view: GroupView(name: group.name, progress: .unknown, since: at), seenAt: at)
     memory.seenAt = at
     var view = GroupView(name: group.name, progress: .ok, since: memory.view.since)
     view.state = group.state

@@ -28,7 +28,8 @@ struct TimelineChanges: Sendable {
       case .running, .recovering, .leaderElection:
         if let since = lostSince.removeValue(forKey: broker.id) {
           let away = Phrase.time(Double(model.at - since))
-          changes.append(Change(kind: .brokerBack, broker: broker.id, text: "broker \(broker.id) is back after \(away)"))
+          changes.append(
+            Change(kind: .brokerBack, broker: broker.id, text: "broker \(broker.id) is back after \(away)"))
         }
         present.insert(broker.id)
       case .failed, .shutdown:

@@ -51,7 +51,13 @@ public enum Severity: String, Codable, Sendable, CaseIterable, Comparable {
   case info, warning, critical
 
   public static func < (a: Severity, b: Severity) -> Bool { a.rank < b.rank }
-  private var rank: Int { switch self { case .info: 0; case .warning: 1; case .critical: 2 } }
+  private var rank: Int {
+    switch self {
+    case .info: 0
+    case .warning: 1
+    case .critical: 2
+    }
+  }
 }
 
 /// How many more brokers may die before users feel it: before acks=all writes to some partition are refused.

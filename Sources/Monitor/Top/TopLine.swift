@@ -15,7 +15,8 @@ extension TopScreen {
       "lag=\(number(model.groups.compactMap(\.lag).reduce(nil) { ($0 ?? 0) + Double($1) }))",
     ]
     let alerts = report.alerts.firing.map { alert in
-      alert.subject.map { "\(alert.name)(\(Phrase.clean($0).split(separator: " ").joined(separator: "_")))" } ?? alert.name
+      alert.subject.map { "\(alert.name)(\(Phrase.clean($0).split(separator: " ").joined(separator: "_")))" }
+        ?? alert.name
     }
     if !alerts.isEmpty { words.append("alerts=\(alerts.joined(separator: ","))") }
     return words.joined(separator: " ")

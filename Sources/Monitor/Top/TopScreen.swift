@@ -63,9 +63,15 @@ public struct TopScreen: Sendable {
     let tiles: [(text: String, style: Terminal.Style?)] = [
       ("brokers \(alive)/\(model.brokers.count)", alive < model.brokers.count ? .red : nil),
       ("controller \(model.controller.id.map { "\($0)" } ?? "?")", model.controller.id == nil ? .red : nil),
-      ("tolerates \(Self.count(model.tolerance.failures, "more failure"))", model.tolerance.failures == 0 ? .yellow : nil),
+      (
+        "tolerates \(Self.count(model.tolerance.failures, "more failure"))",
+        model.tolerance.failures == 0 ? .yellow : nil
+      ),
       ("offline \(Self.count(model.partitions.offline))", (model.partitions.offline ?? 0) > 0 ? .red : nil),
-      ("under min ISR \(Self.count(model.partitions.underMinISR))", (model.partitions.underMinISR ?? 0) > 0 ? .red : nil),
+      (
+        "under min ISR \(Self.count(model.partitions.underMinISR))",
+        (model.partitions.underMinISR ?? 0) > 0 ? .red : nil
+      ),
       (
         "under-replicated \(Self.count(model.partitions.underReplicated))",
         (model.partitions.underReplicated ?? 0) > 0 ? .yellow : nil

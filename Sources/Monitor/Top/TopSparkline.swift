@@ -30,7 +30,7 @@ enum TopSparkline {
       values.map { value in
         guard let value, value.isFinite, value >= 0 else { return "·" }
         guard largest > 0 else { return bars[0] }
-        return bars[max(0, min(bars.count - 1, Int(value / largest * Double(bars.count)) ))]
+        return bars[max(0, min(bars.count - 1, Int(value / largest * Double(bars.count))))]
       })
   }
 }

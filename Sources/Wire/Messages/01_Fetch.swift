@@ -13,7 +13,7 @@ public struct FetchRequest: RequestMessage {
   public var replicaState = ReplicaState()
   public var maxWaitMs: Int32 = 0
   public var minBytes: Int32 = 0
-  public var maxBytes: Int32 = 2147483647
+  public var maxBytes: Int32 = 2_147_483_647
   public var isolationLevel: Int8 = 0
   public var sessionId: Int32 = 0
   public var sessionEpoch: Int32 = -1
@@ -87,7 +87,7 @@ public struct FetchRequest: RequestMessage {
     public var logStartOffset: Int64 = -1
     public var partitionMaxBytes: Int32 = 0
     public var replicaDirectoryId: UUID128 = .zero
-    public var highWatermark: Int64 = 9223372036854775807
+    public var highWatermark: Int64 = 9_223_372_036_854_775_807
     public var unknownTags = UnknownTags()
 
     public init() {}
@@ -104,7 +104,7 @@ public struct FetchRequest: RequestMessage {
         try c.uuid(&replicaDirectoryId)
         try c.endTag()
       }
-      if c.version >= 18, c.tag(1, when: highWatermark != 9223372036854775807) {
+      if c.version >= 18, c.tag(1, when: highWatermark != 9_223_372_036_854_775_807) {
         try c.int64(&highWatermark)
         try c.endTag()
       }

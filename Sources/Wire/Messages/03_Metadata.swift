@@ -55,7 +55,7 @@ public struct MetadataResponse: ResponseMessage {
   public var clusterId: String? = nil
   public var controllerId: Int32 = -1
   public var topics: [MetadataResponseTopic] = []
-  public var clusterAuthorizedOperations: Int32 = -2147483648
+  public var clusterAuthorizedOperations: Int32 = -2_147_483_648
   public var errorCode: Int16 = 0
   public var unknownTags = UnknownTags()
 
@@ -98,7 +98,7 @@ public struct MetadataResponse: ResponseMessage {
     public var topicId: UUID128 = .zero
     public var isInternal: Bool = false
     public var partitions: [MetadataResponsePartition] = []
-    public var topicAuthorizedOperations: Int32 = -2147483648
+    public var topicAuthorizedOperations: Int32 = -2_147_483_648
     public var unknownTags = UnknownTags()
 
     public init() {}

@@ -48,7 +48,7 @@ public struct DescribeGroupsResponse: ResponseMessage {
     public var protocolType: String = ""
     public var protocolData: String = ""
     public var members: [DescribedGroupMember] = []
-    public var authorizedOperations: Int32 = -2147483648
+    public var authorizedOperations: Int32 = -2_147_483_648
     public var unknownTags = UnknownTags()
 
     public init() {}

@@ -10,7 +10,7 @@ public struct FetchSnapshotRequest: RequestMessage {
 
   public var clusterId: String? = nil
   public var replicaId: Int32 = -1
-  public var maxBytes: Int32 = 2147483647
+  public var maxBytes: Int32 = 2_147_483_647
   public var topics: [TopicSnapshot] = []
   public var unknownTags = UnknownTags()
 

@@ -36,7 +36,7 @@ public struct DescribeClusterResponse: ResponseMessage {
   public var clusterId: String = ""
   public var controllerId: Int32 = -1
   public var brokers: [DescribeClusterBroker] = []
-  public var clusterAuthorizedOperations: Int32 = -2147483648
+  public var clusterAuthorizedOperations: Int32 = -2_147_483_648
   public var unknownTags = UnknownTags()
 
   public init() {}

@@ -80,7 +80,7 @@ public struct DescribeTopicPartitionsResponse: ResponseMessage {
     public var topicId: UUID128 = .zero
     public var isInternal: Bool = false
     public var partitions: [DescribeTopicPartitionsResponsePartition] = []
-    public var topicAuthorizedOperations: Int32 = -2147483648
+    public var topicAuthorizedOperations: Int32 = -2_147_483_648
     public var unknownTags = UnknownTags()
 
     public init() {}

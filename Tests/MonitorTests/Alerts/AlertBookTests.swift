@@ -12,7 +12,7 @@ struct AlertBookTests {
     for _ in 0..<4 {
       run.judge(for: 3, Self.down)
       let begin = run.now
-      run.judge(until: { $0.firing.isEmpty }) { _ in }
+      run.judge(until: { $0.firing.isEmpty }, { _ in })
       lengths.append(run.now - 1_000 - begin)
     }
     #expect(run.book.list.history.map(\.id) == ["a1"])
@@ -22,7 +22,7 @@ struct AlertBookTests {
     run.judge(for: 1, Self.down)
     #expect(run.book.list.firing.map(\.id) == ["a2"])
     let begin = run.now
-    run.judge(until: { $0.firing.isEmpty }) { _ in }
+    run.judge(until: { $0.firing.isEmpty }, { _ in })
     #expect(run.now - 1_000 - begin == 5_000)
   }
 

@@ -28,7 +28,7 @@ struct AlertRuleTests {
     #expect(run.named(trouble.name)?.id == alert.id)
 
     let mended = run.now
-    run.judge(until: { $0.firing.isEmpty }) { _ in }
+    run.judge(until: { $0.firing.isEmpty }, { _ in })
     #expect(run.now - 1_000 - mended == rule.clearsAfter)
     let cleared = try #require(run.book.list.history.first)
     #expect(run.book.changes == [cleared])
@@ -132,7 +132,7 @@ struct AlertRuleTests {
     run.judge(for: 5) { $0.controller.id = nil }
     run.judge(for: 1) { $0.controller.id = 2 }
     #expect(run.book.list.firing.map(\.name) == ["ControllerFlapping"])
-    run.judge(until: { $0.firing.isEmpty }) { $0.controller.id = 2 }
+    run.judge(until: { $0.firing.isEmpty }, { $0.controller.id = 2 })
     #expect(run.book.list.history.count == 1)
   }
 

@@ -44,7 +44,7 @@ struct AlertSettingsTests {
     run.judge(until: { !$0.firing.isEmpty }, AlertBookTests.down)
     #expect(run.now - 1_000 - begin == 3_000)
     let mended = run.now
-    run.judge(until: { $0.firing.isEmpty }) { _ in }
+    run.judge(until: { $0.firing.isEmpty }, { _ in })
     #expect(run.now - 1_000 - mended == 7_000)
   }
 
@@ -57,7 +57,7 @@ struct AlertSettingsTests {
     run.judge(for: 1) { $0.controller.id = 3 }
     #expect(run.book.list.firing.map(\.name) == ["ControllerFlapping"])
     #expect(run.book.list.firing.first?.summary == "the controller changed 2 times within 20 s")
-    run.judge(until: { $0.firing.isEmpty }) { $0.controller.id = 3 }
+    run.judge(until: { $0.firing.isEmpty }, { $0.controller.id = 3 })
     #expect(run.book.list.history.map(\.name) == ["ControllerFlapping"])
   }
 

@@ -72,13 +72,19 @@ enum Models {
       $0.controller.id = nil
       $0.verdict.reasons = [reason("no-controller", "no controller for 3 s")]
     },
-    Trouble("OfflinePartitions", says: "7 of 57 partitions have no leader", bad: { $0.partitions.offline = 7 }) {
+    Trouble("OfflinePartitions", says: "7 of 57 partitions have no leader") {
+      $0.partitions.offline = 7
+    } unknown: {
       $0.partitions.offline = nil
     },
-    Trouble("UnderMinISR", says: "1 of 57 partitions", bad: { $0.partitions.underMinISR = 1 }) {
+    Trouble("UnderMinISR", says: "1 of 57 partitions") {
+      $0.partitions.underMinISR = 1
+    } unknown: {
       $0.partitions.underMinISR = nil
     },
-    Trouble("UnderReplicated", says: "38 of 57 partitions", bad: { $0.partitions.underReplicated = 38 }) {
+    Trouble("UnderReplicated", says: "38 of 57 partitions") {
+      $0.partitions.underReplicated = 38
+    } unknown: {
       $0.partitions.underReplicated = nil
     },
     Trouble("NoFailureTolerated", says: "38 partitions have 2 and need 2") {
@@ -92,7 +98,9 @@ enum Models {
     } unknown: {
       $0.brokers[1].state = .unknown
     },
-    Trouble("BrokerLeft", "broker 2", says: "was shut down", bad: { $0.brokers[1].state = .shutdown }) {
+    Trouble("BrokerLeft", "broker 2", says: "was shut down") {
+      $0.brokers[1].state = .shutdown
+    } unknown: {
       $0.brokers[1].state = .unknown
     },
     Trouble("BrokerNotRecovering", "broker 3", says: "5 of its 57 replicas not in sync") {
@@ -107,7 +115,9 @@ enum Models {
     } unknown: {
       $0.canary.brokers[0].ok = nil
     },
-    Trouble("CanarySlow", says: "take 1.5 s", bad: { $0.canary.producePercentile99 = 1_500 }) {
+    Trouble("CanarySlow", says: "take 1.5 s") {
+      $0.canary.producePercentile99 = 1_500
+    } unknown: {
       $0.canary.producePercentile99 = nil
     },
     Trouble("ErrorRate", says: "12.5 requests fail a second: NOT_LEADER_OR_FOLLOWER 12/s, CORRUPT_MESSAGE 0.5/s") {
@@ -125,7 +135,9 @@ enum Models {
     } unknown: {
       $0.groups[0].progress = .unknown
     },
-    Trouble("GroupStalled", "group analytics", says: "commits nothing new", bad: { $0.groups[0].progress = .stalled }) {
+    Trouble("GroupStalled", "group analytics", says: "commits nothing new") {
+      $0.groups[0].progress = .stalled
+    } unknown: {
       $0.groups[0].progress = .unknown
     },
     Trouble("GroupLagGrowing", "group analytics", says: "by 250 events a second") {
@@ -135,7 +147,9 @@ enum Models {
     } unknown: {
       $0.groups[0].lagMilliseconds = nil
     },
-    Trouble("DiskSpace", "broker 3", says: "512 MiB of disk left", bad: { $0.brokers[2].diskFreeBytes = 512 << 20 }) {
+    Trouble("DiskSpace", "broker 3", says: "512 MiB of disk left") {
+      $0.brokers[2].diskFreeBytes = 512 << 20
+    } unknown: {
       $0.brokers[2].diskFreeBytes = nil
     },
     Trouble("LogDirectoryOffline", says: "broker 2 lost /data") {

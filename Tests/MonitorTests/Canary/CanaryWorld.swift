@@ -64,7 +64,9 @@ extension CanaryCoreTests {
       for entry in pending where entry.due <= now && !silent.contains(entry.attempt.target) {
         pending.removeAll { $0.attempt == entry.attempt }
         let attempt = entry.attempt
-        var failure = errors[attempt.target].map { CanaryError(description: $0, meansElsewhere: $0 == "connection refused") }
+        var failure = errors[attempt.target].map {
+          CanaryError(description: $0, meansElsewhere: $0 == "connection refused")
+        }
         if failure == nil, leaders[Int(attempt.partition)] != attempt.target {
           failure = .notLeader
         }
