@@ -13,6 +13,13 @@ private func withoutLaterTroubles(_ world: inout ClusterWorld) {
   world.disturbances.removeAll { $0.kind == .accidentsInARow || $0.kind == .reassign }
 }
 
+/// Histories in which a follower out of sync, a loss of power and a move of replicas often meet.
+private func withManyMoves(_ world: inout ClusterWorld) {
+  world.disturbances += [
+    (.reassign, .milliseconds(40)), (.powerLoss, .milliseconds(300)), (.pause, .milliseconds(200)),
+  ]
+}
+
 /// Rules broken on purpose in the shell, the controller or the disk.
 private let plantedFlaws = [
   flaw("syncs do nothing", .syncsNothing, noticedBy: ["S1", "P4", "P5", "P13", "R10"]),
@@ -33,10 +40,7 @@ private let plantedFlaws = [
   flaw("logs of what was taken stay", .keepsStrays, noticedBy: ["P19"]),
   PlantedFlaw("the last whole copy is moved away", noticedBy: ["P4"]) { world in
     world.controllerFlaws = .movesBelowMinISR
-    // A follower out of sync, a loss of power and a move must meet.
-    world.disturbances += [
-      (.reassign, .milliseconds(40)), (.powerLoss, .milliseconds(300)), (.pause, .milliseconds(200)),
-    ]
+    withManyMoves(&world)
   },
 ]
 
@@ -51,6 +55,11 @@ private let plantedFlaws = [
 @Test(arguments: [4, 8, 10, 108, 521, 869, 2120, 2343, 3111] as [UInt64])
 func clusterSeedsThatFoundSomething(_ seed: UInt64) {
   batch.keepsItsPromises(in: seed, withoutLaterTroubles)
+}
+
+/// Goal: no move of replicas takes the last whole copy. Method: the histories in which a controller that did was found.
+@Test func replicasMoveSafelyAmongTroubles() {
+  for seed in UInt64(1)...200 { batch.keepsItsPromises(in: seed, withManyMoves) }
 }
 
 /// Goal: a seed is a complete description of a history. Method: the trace hash of two runs; and different seeds differ.
