@@ -193,6 +193,30 @@ import Testing
     #expect(model.traffic.errorsPerSecond.isEmpty)
   }
 
+  /// Test events that take 300 ms and a disk with 5 GiB free: fine by the usual limits, not by an operator's.
+  @Test(arguments: [true, false]) mutating func verdictAndAlertsHaveTheSameLimits(_ isStrict: Bool) throws {
+    var limits = AlertSettings()
+    if isStrict {
+      try limits.set("CanarySlow.limit=250ms")
+      try limits.set("DiskSpace.limit=20GiB")
+    }
+    health = ClusterHealth(bootstrapServers: "127.0.0.1:9092", limits: limits)
+    var alerts = AlertBook(settings: limits)
+    for _ in 0..<20 {
+      let model = second { observation in
+        observation.canary = CanaryView()
+        observation.canary?.producePercentile99 = 300
+        var metrics = ClusterObservation.BrokerMetrics(broker: 2, url: "http://127.0.0.1/metrics")
+        metrics.diskFreeBytes = 5 * 1_073_741_824
+        observation.metrics = [metrics]
+      }
+      #expect(codes(model) == (isStrict ? ["canary-slow", "disk-space"] : []))
+      #expect(model.verdict.word == (isStrict ? .degraded : .healthy))
+      _ = alerts.judge(model, at: model.at)
+    }
+    #expect(Set(alerts.list.firing.map(\.name)) == (isStrict ? ["CanarySlow", "DiskSpace"] : []))
+  }
+
   @Test func monitorThatNeverGotAnAnswerKnowsNothing() {
     var health = ClusterHealth(bootstrapServers: "127.0.0.1:1")
     var observation = ClusterObservation(at: 1)

@@ -9,7 +9,8 @@ public enum ClusterCheck {
   public static func look(_ options: MonitorOptions) async -> (model: ClusterModel, alerts: AlertList)? {
     guard let bootstrap = ServerAddress.list(options.bootstrapServers) else { return nil }
     let collector = ClusterCollector(options, bootstrap: bootstrap)
-    var health = ClusterHealth(bootstrapServers: options.bootstrapServers, commands: options.commands)
+    var health = ClusterHealth(
+      bootstrapServers: options.bootstrapServers, limits: options.alerts, commands: options.commands)
     let model = health.observe(await collector.observe(now: { WallClock.milliseconds })).model
     var alerts = AlertBook(settings: options.alerts, commands: options.commands)
     return (model, alerts.judge(model, at: model.at))

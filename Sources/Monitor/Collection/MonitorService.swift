@@ -42,8 +42,8 @@ public final class MonitorService: MonitorSource {
     state = Mutex(
       State(
         health: ClusterHealth(
-          bootstrapServers: options.bootstrapServers, unaccountedTopics: unaccounted, commands: options.commands,
-          startRounds: Self.startRounds),
+          bootstrapServers: options.bootstrapServers, unaccountedTopics: unaccounted, limits: options.alerts,
+          commands: options.commands, startRounds: Self.startRounds),
         alerts: AlertBook(settings: options.alerts, commands: options.commands)))
   }
 

@@ -9,6 +9,8 @@ public struct ClusterHealth: Sendable {
   static let quorumPatience: Int64 = 3_000
 
   let bootstrapServers: String
+  /// What counts as slow or full.
+  private let limits: AlertSettings
   let commands: LocalCommands
   /// So many rounds a cluster of this machine that was never seen has to start.
   let startRounds: Int
@@ -34,12 +36,15 @@ public struct ClusterHealth: Sendable {
     var partition: Int32
   }
 
-  /// `unaccountedTopics`: those whose events are not users' traffic (the canary's).
+  /// - Parameters:
+  ///   - unaccountedTopics: those whose events are not users' traffic (the canary's).
+  ///   - limits: those of the alerts, so that verdict and alerts agree on what is slow or full.
   public init(
-    bootstrapServers: String, unaccountedTopics: Set<String> = [], commands: LocalCommands = LocalCommands(),
-    startRounds: Int = 0
+    bootstrapServers: String, unaccountedTopics: Set<String> = [], limits: AlertSettings = AlertSettings(),
+    commands: LocalCommands = LocalCommands(), startRounds: Int = 0
   ) {
     self.bootstrapServers = bootstrapServers
+    self.limits = limits
     self.commands = commands
     self.startRounds = startRounds
     traffic = Traffic(unaccountedTopics: unaccountedTopics)
@@ -175,7 +180,7 @@ public struct ClusterHealth: Sendable {
             FailureTolerance.isAlive($0, of: quorum, alive: alive, dead: dead, at: observation.at)
           }, total: quorum.voters.count
         )
-      })
+      }, limits: limits)
     let findings = Judgement.findings(facts)
     var word = Judgement.word(findings)
     // A round that brought nothing changes nothing but what it found.

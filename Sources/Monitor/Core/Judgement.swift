@@ -25,6 +25,8 @@ struct Judgement {
     var isMajorityLost: Bool
     /// Nil: not known.
     var voters: (living: Int, total: Int)?
+    /// The limits of the alerts hold for the verdict, too.
+    var limits: AlertSettings
   }
 
   /// A reason before it is known since when it holds.
@@ -37,10 +39,6 @@ struct Judgement {
     /// The least word that this finding demands.
     var word: Verdict.Word
   }
-
-  /// The canary's p99 above which the cluster counts as slow, milliseconds.
-  static let slowCanary = 1_000.0
-  static let fullDisk: Int64 = 1 << 30
 
   static func findings(_ facts: Facts) -> [Finding] {
     var found: [Finding] = []
@@ -182,7 +180,7 @@ struct Judgement {
           code: "canary-failing", subject: "", severity: .critical, text: "test events fail (\(what))",
           word: .degraded))
     }
-    if let slow = facts.canary.producePercentile99, slow > slowCanary {
+    if let slow = facts.canary.producePercentile99, slow > facts.limits.canaryPercentile99 {
       found.append(
         Finding(
           code: "canary-slow", subject: "", severity: .warning,
@@ -195,7 +193,7 @@ struct Judgement {
     var found: [Finding] = []
     for metrics in facts.observation.metrics {
       // A warning and an alert; the cluster serves as well as before until the disk is full.
-      if let free = metrics.diskFreeBytes, free < Double(fullDisk) {
+      if let free = metrics.diskFreeBytes, free < Double(facts.limits.diskFreeBytes) {
         found.append(
           Finding(
             code: "disk-space", subject: "\(metrics.broker)", severity: .warning,
