@@ -20,6 +20,9 @@ struct ApacheKafkaLauncher: BrokerLauncher {
     agent = home.flatMap { MetricsAgent(home: $0) }
   }
 
+  /// A Java program that SIGTERM ends, after it has shut down, says 128 + 15.
+  func isOrderly(_ exit: ChildProcess.Exit) -> Bool { exit == .code(0) || exit == .code(143) }
+
   func obstacle(_ options: ClusterOptions) -> ClusterError? {
     guard let home, !home.isEmpty else {
       return ClusterError(

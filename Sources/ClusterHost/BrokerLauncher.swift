@@ -14,11 +14,15 @@ protocol BrokerLauncher: Sendable {
   /// Makes the broker's data directory ready for its first start; called before every start.
   func format(_ broker: Int32, clusterID: String, _ options: ClusterOptions) async throws(ClusterError)
   func command(for broker: Int32, _ options: ClusterOptions) throws(ClusterError) -> ChildProcess.Command
+  /// Whether a broker that ended like this had shut down in order.
+  func isOrderly(_ exit: ChildProcess.Exit) -> Bool
 }
 
 extension BrokerLauncher {
   /// Whoever does not say so serves none.
   func servesMetrics(_ options: ClusterOptions) -> Bool { false }
+
+  func isOrderly(_ exit: ChildProcess.Exit) -> Bool { exit == .code(0) }
 }
 
 /// The part of `server.properties` that every broker of a local cluster has, by Kafka's names.

@@ -52,9 +52,11 @@ public enum ClusterInspection {
     return (json.array ?? []).compactMap { entry in
       guard let id = entry["id"]?.integer, let state = entry["state"]?.string, let port = entry["port"]?.integer
       else { return nil }
-      return ClusterStatus.Broker(
+      var broker = ClusterStatus.Broker(
         id: Int32(truncatingIfNeeded: id), processID: entry["pid"]?.integer.map { Int32(truncatingIfNeeded: $0) },
         state: state, host: "127.0.0.1", port: port)
+      broker.endedInOrder = entry["ended_in_order"]?.bool
+      return broker
     }
   }
 

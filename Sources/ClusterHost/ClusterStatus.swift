@@ -14,6 +14,8 @@ public struct ClusterStatus: Sendable, Equatable {
     public var port: Int
     /// Where it answers `/metrics` (Prometheus' text format); nil when it does not, or that is not known.
     public var metricsURL: String?
+    /// How its last process ended: true after a shutdown, false after anything else. Nil: it runs, or that is not known.
+    public var endedInOrder: Bool?
     public var leaders = 0
     public var replicas = 0
 

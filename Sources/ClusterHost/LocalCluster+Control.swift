@@ -26,6 +26,7 @@ extension LocalCluster {
         [
           "id": .integer(Int(broker.id)), "pid": broker.processID.map { .integer(Int($0)) } ?? .null,
           "state": .string(broker.state), "port": .integer(broker.port),
+          "ended_in_order": broker.endedInOrder.map { .bool($0) } ?? .null,
         ]
       })
   }

@@ -164,6 +164,9 @@ public final class LocalCluster: ClusterEngine {
         id: id, processID: processID, state: processID == nil ? (isStarting ? "starting" : "stopped") : running,
         host: "127.0.0.1", port: options.clientPort(of: id))
       broker.metricsURL = description?.metricsURL(of: id)
+      if broker.state == "stopped" {
+        broker.endedInOrder = state.withLock { $0.processes[id] }?.exit.map(launcher.isOrderly)
+      }
       return broker
     }
   }

@@ -114,6 +114,7 @@ extension ActiveController {
   }
 
   /// The broker may end once it leads nothing and every other live broker knows that, or when nobody could take over.
+  /// It must know so itself, too: then it has told its clients who leads now, before it cuts them off.
   private mutating func finishShutdown(
     _ id: BrokerID, wrote: Bool, at now: Instant, into effects: inout [ControllerEffect]
   ) {
@@ -121,7 +122,7 @@ extension ActiveController {
     guard let end = sessions[id]?.shutdownOffset, committed > end else { return }
     let leads = image.partitions(on: id).contains { image.partition($0)?.leader == id }
     let behind = image.liveBrokers.contains { other in
-      other.isActive && (sessions[other.id]?.metadataOffset ?? .none) < end
+      (other.isActive || other.id == id) && (sessions[other.id]?.metadataOffset ?? .none) < end
     }
     guard !leads, !behind else { return }
     fence(id, at: now, into: &effects)

@@ -71,11 +71,7 @@ final class DashboardHost: Sendable {
     guard port > 0, let number = UInt16(exactly: port) else { return nil }
     var monitoring = MonitorOptions(bootstrapServers: cluster.bootstrapServers)
     monitoring.commands = Operate.commands(cluster.options.dataDirectory)
-    monitoring.processes = {
-      cluster.brokerStates().map {
-        .init(broker: $0.id, processID: $0.processID, state: $0.state, metricsURL: $0.metricsURL)
-      }
-    }
+    monitoring.processes = { cluster.brokerStates().map { .init($0) } }
     var options = DashboardOptions(bootstrapServers: cluster.bootstrapServers)
     options.port = number
     options.engine = cluster.name

@@ -57,9 +57,7 @@ enum Status {
       if let directory {
         options.processes = {
           let brokers = try? await ClusterInspection.brokers(ofDirectory: directory)
-          return (brokers ?? []).map {
-            .init(broker: $0.id, processID: $0.processID, state: $0.state, metricsURL: $0.metricsURL)
-          }
+          return (brokers ?? []).map { .init($0) }
         }
       }
       return options

@@ -1,3 +1,4 @@
+import ClusterHost
 import CommandLineTool
 import Monitor
 
@@ -25,5 +26,14 @@ enum Watching {
         throw UsageError("--alert-setting: \(error)", path: arguments.path)
       }
     }
+  }
+}
+
+extension ClusterObservation.Process {
+  /// What a supervisor knows of a broker.
+  init(_ broker: ClusterStatus.Broker) {
+    self.init(
+      broker: broker.id, processID: broker.processID, state: broker.state, metricsURL: broker.metricsURL,
+      endedInOrder: broker.endedInOrder)
   }
 }

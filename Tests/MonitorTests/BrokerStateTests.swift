@@ -12,9 +12,11 @@ import Testing
     var isMember = true
     var isFenced = false
     var process: String?
+    var endedInOrder: Bool?
     var replicas = 3
     var inSync = 3
     var leaders = 1
+    var saidFarewell = false
     var leaderless = 0
     var isElecting = false
     var isFresh = true
@@ -26,6 +28,8 @@ import Testing
     static let perhapsSilent = Second(answer: .silent, isStarved: true)
     static let behind = Second(inSync: 1, leaders: 0)
     static let out = Second(isMember: false, leaders: 0)
+    /// Gone, and everybody knows.
+    static let gone = Second(answer: .refuses, isMember: false, leaders: 0)
 
     var facts: BrokerMemory.Facts {
       var answer: ClusterObservation.Answer?
@@ -37,8 +41,10 @@ import Testing
       }
       return BrokerMemory.Facts(
         isMember: isMember, isFenced: isFenced, answer: answer,
-        process: process.map { .init(broker: 1, processID: 7, state: $0, metricsURL: nil) }, replicas: replicas,
-        inSyncReplicas: inSync, leaders: leaders, leaderless: leaderless, isElecting: isElecting,
+        process: process.map {
+          .init(broker: 1, processID: 7, state: $0, metricsURL: nil, endedInOrder: endedInOrder)
+        }, replicas: replicas, inSyncReplicas: inSync, leaders: leaders, saidFarewell: saidFarewell,
+        leaderless: leaderless, isElecting: isElecting,
         metadataIsFresh: isFresh, monitorWasStarved: isStarved)
     }
   }
@@ -101,6 +107,54 @@ import Testing
     Story(
       name: "leads nothing for long, then is killed",
       steps: [(.well, .running)] + Array(repeating: (Second(leaders: 0), .running), count: 17) + [(.refuses, .failed)]),
+    Story(
+      name: "hands over and is gone between two rounds, and said so",
+      steps: [
+        (.well, .running), (Second(answer: .refuses, isMember: false, leaders: 0, saidFarewell: true), .shutdown),
+        (.gone, .shutdown), (.out, .starting), (.well, .running),
+      ]),
+    Story(
+      name: "hands over, and its address is gone with it",
+      steps: [
+        (.well, .running), (Second(leaders: 0), .running),
+        (Second(answer: .silent, isMember: false, leaders: 0), .shutdown),
+      ]),
+    Story(
+      name: "its word came before the metadata's",
+      steps: [
+        (.well, .running), (Second(saidFarewell: true), .running), (.gone, .shutdown),
+      ]),
+    Story(
+      name: "one leadership of it moves, then it is killed",
+      steps: [(.well, .running), (Second(saidFarewell: true), .running), (.well, .running), (.gone, .failed)]),
+    Story(
+      name: "said so, and the controller still has it lead: no controlled shutdown",
+      steps: [(.well, .running), (Second(answer: .refuses, saidFarewell: true), .failed), (.gone, .failed)]),
+    Story(
+      name: "shut down, back, and killed before it leads again",
+      steps: [
+        (.well, .running), (Second(leaders: 0), .running), (.gone, .shutdown), (.out, .starting),
+        (Second(leaders: 0), .running), (.gone, .failed),
+      ]),
+    Story(
+      name: "ended in order, says the supervisor, whatever else was seen",
+      steps: [
+        (.well, .running), (Second(answer: .refuses, process: "stopped", endedInOrder: true), .shutdown),
+        (Second(answer: .refuses, process: "starting"), .starting),
+      ]),
+    Story(
+      name: "killed while it handed over, says the supervisor",
+      steps: [
+        (.well, .running),
+        (
+          Second(
+            answer: .refuses, isMember: false, process: "stopped", endedInOrder: false, leaders: 0, saidFarewell: true),
+          .failed
+        ),
+      ]),
+    Story(
+      name: "first look at one that ended in order",
+      steps: [(Second(answer: .refuses, isMember: false, process: "stopped", endedInOrder: true), .shutdown)]),
     Story(
       name: "paused, says the supervisor",
       steps: [(.well, .running), (Second(answer: .silent, process: "paused"), .failed), (.well, .running)]),

@@ -29,9 +29,14 @@ actor ClusterCollector {
   private var isWhole = true
   /// Pages that are being read, some of them since an earlier round.
   private var reading: Set<Int32> = []
+  private let farewells: FarewellWatch
 
-  init(_ options: MonitorOptions, bootstrap: [ServerAddress]) {
+  /// `onFarewell`: called when a broker hands a leadership over, which should be seen at once.
+  init(
+    _ options: MonitorOptions, bootstrap: [ServerAddress], onFarewell: @escaping @Sendable () -> Void = {}
+  ) {
     self.options = options
+    farewells = FarewellWatch(onFarewell: onFarewell)
     strangers = bootstrap.map { BrokerProbe(id: -1, address: $0) }
   }
 
@@ -54,6 +59,9 @@ actor ClusterCollector {
     await askAll(&observation, since: began, by: deadline)
     observation.wasStarved = starvation.end()
     (observation.metrics, observation.metricsFailures) = await pages.value
+    let gone = observation.answers.filter { $0.wasRefused || $0.wasCutOff }.map(\.broker)
+    observation.farewells = await farewells.take(gone: gone, by: deadline)
+    if let metadata = observation.metadata { await farewells.update(metadata, observation.extents ?? []) }
     observation.at = now()
     return observation
   }

@@ -10,7 +10,7 @@ struct MetricsScrape: Sendable {
     "kafka_server_brokertopicmetrics_bytesout_total", "kafka_network_requestmetrics_errors_total",
     "kafka_network_requestmetrics_totaltimems", "process_resident_memory_bytes", "process_cpu_seconds_total",
     "process_open_fds", "kafka_log_log_size", "streamsocial_log_directory_free_bytes",
-    "kafka_log_logmanager_offlinelogdirectorycount",
+    "kafka_log_logmanager_offlinelogdirectorycount", "kafka_server_kafkaserver_brokerstate",
   ]
 
   let broker: Int32
@@ -91,6 +91,7 @@ struct MetricsScrape: Sendable {
     metrics.diskUsedBytes = page.sum(of: "kafka_log_log_size")
     metrics.diskFreeBytes = page.samples(named: "streamsocial_log_directory_free_bytes").map(\.value).min()
     metrics.offlineLogDirectories = total("kafka_log_logmanager_offlinelogdirectorycount")
+    metrics.brokerState = total("kafka_server_kafkaserver_brokerstate")
     return metrics
   }
 }

@@ -49,7 +49,7 @@ public final class MonitorService: MonitorSource {
 
   public func start() {
     canary?.start()
-    let collector = ClusterCollector(options, bootstrap: bootstrap)
+    let collector = ClusterCollector(options, bootstrap: bootstrap) { [wakes] in wakes.continuation.yield() }
     let task = Task.detached { [weak self, wakes] in
       var next = ContinuousClock.now
       var woken = wakes.stream.makeAsyncIterator()

@@ -13,6 +13,8 @@ struct BrokerMemory: Sendable {
     var replicas = 0
     var inSyncReplicas = 0
     var leaders = 0
+    /// It said itself that it hands over: to a long poll that waited at it, or on its metrics page.
+    var saidFarewell = false
     /// Partitions without a leader that it holds an in-sync replica of.
     var leaderless = 0
     /// It is a voter of a quorum that has no leader.
@@ -27,7 +29,7 @@ struct BrokerMemory: Sendable {
   /// connection counts at once, and so does silence of a broker that the controller has fenced.
   static let doubtfulRoundsMax = 3
   static let historyMax = 20
-  /// A broker that is gone so soon after it gave all its leaderships away was shut down. Milliseconds.
+  /// A broker that is gone so soon after it gave its leaderships away, or said so, was shut down. Milliseconds.
   static let farewell: Int64 = 15_000
   /// The transition of a broker whose process was stopped in its tracks.
   static let paused = "its process is paused"
@@ -39,6 +41,8 @@ struct BrokerMemory: Sendable {
   private(set) var leadersBefore = 0
   /// When it last went from leading something to leading nothing, as a member that answers: a controlled shutdown.
   private var gaveLeadersAwayAt: Int64?
+  /// When it last said farewell; nil once it leads something in a later round.
+  private var saidFarewellAt: Int64?
   private var leadersLastRound = 0
   var lastNamedAt: Int64
   /// When its metrics page was last read.
@@ -72,7 +76,9 @@ struct BrokerMemory: Sendable {
     } else if facts.answer != nil {
       silentRounds += 1
     }
+    if facts.saidFarewell, isAlive { saidFarewellAt = at }
     if let (state, reason) = next(facts, at: at) { move(to: state, because: reason, at: at) }
+    if isDead { (gaveLeadersAwayAt, saidFarewellAt) = (nil, nil) }
     guard facts.metadataIsFresh, facts.isMember, facts.answer?.answered == true else {
       if !isAlive { leadersLastRound = 0 }
       return
@@ -80,6 +86,8 @@ struct BrokerMemory: Sendable {
     hasBeenMember = true
     if facts.leaders > 0 {
       leadersBefore = facts.leaders
+      // Only one of its leaderships moved, for whatever reason, unless the metadata are older than the word.
+      if !facts.saidFarewell { saidFarewellAt = nil }
       gaveLeadersAwayAt = nil
     } else if leadersLastRound > 0 {
       gaveLeadersAwayAt = at
@@ -91,9 +99,9 @@ struct BrokerMemory: Sendable {
     guard let answer = facts.answer else { return nil }
     // It died and is back within one round: nobody shall miss that, though the next round may find it well.
     if answer.answered, answer.wasCutOff, isAlive {
-      return !hasJustLeft(at: at)
-        ? (.failed, "its process ended; another one answers by now")
-        : (.shutdown, "left after handing over its leaderships; another process answers by now")
+      return hasJustLeft(facts, at: at)
+        ? (.shutdown, "left after handing over its leaderships; another process answers by now")
+        : (.failed, "its process ended; another one answers by now")
     }
     return answer.answered ? whenAnswering(facts) : whenSilent(facts, answer, at: at)
   }
@@ -110,7 +118,8 @@ struct BrokerMemory: Sendable {
     if facts.isElecting { return (.leaderElection, "the quorum elects a controller") }
     let behind = facts.replicas - facts.inSyncReplicas
     if behind > 0 {
-      return (.recovering, "\(behind) of \(count(facts.replicas, "replica")) not in sync")
+      let left = facts.saidFarewell && facts.leaders == 0 ? "hands over its leaderships; " : ""
+      return (.recovering, "\(left)\(behind) of \(count(facts.replicas, "replica")) not in sync")
     }
     return (.running, view.state == .recovering ? "all replicas in sync again" : "serves, all replicas in sync")
   }
@@ -120,19 +129,27 @@ struct BrokerMemory: Sendable {
   ) -> (BrokerView.State, String)? {
     if facts.process?.state == "paused" { return (.failed, Self.paused) }
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
+    // Who saw the process end knows best.
+    if facts.process?.endedInOrder == true { return (.shutdown, "shut down in order") }
+    let hasCrashed = facts.process?.endedInOrder == false
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
     let isOut = facts.metadataIsFresh && !facts.isMember
-    guard isGone || isOut || silentRounds >= (facts.monitorWasStarved ? Self.doubtfulRoundsMax : 1) || !hasBeenMember
-    else { return nil }
+    let isSilent = silentRounds >= (facts.monitorWasStarved ? Self.doubtfulRoundsMax : 1)
+    guard isGone || isOut || isSilent || !hasBeenMember else { return nil }
     // A broker that starts refuses connections until its listener is open.
     if view.state == .starting, facts.process?.state == "running" { return nil }
-    if view.state == .shutdown || isGone && isAlive && hasJustLeft(at: at) {
+    if !hasCrashed, view.state == .shutdown || (isGone || isOut) && isAlive && hasJustLeft(facts, at: at) {
       return (.shutdown, "left after handing over its leaderships")
     }
     return (.failed, "does not answer (\(answer.reason ?? "silent"))")
   }
 
-  private func hasJustLeft(at: Int64) -> Bool { gaveLeadersAwayAt.map { at - $0 <= Self.farewell } ?? false }
+  /// It gave all away while it was seen to live, or said so itself and leads nothing any more.
+  private func hasJustLeft(_ facts: Facts, at: Int64) -> Bool {
+    if let given = gaveLeadersAwayAt, at - given <= Self.farewell { return true }
+    guard let said = saidFarewellAt, at - said <= Self.farewell else { return false }
+    return facts.metadataIsFresh && facts.leaders == 0
+  }
 
   private mutating func move(to state: BrokerView.State, because reason: String, at: Int64) {
     guard state != view.state else { return }

@@ -15,6 +15,7 @@ extension ClusterHealth {
     let counts = countPartitions()
     let members = Set(knownMembers.map(\.id))
     let fenced = Set(observation.fencedBrokers ?? [])
+    let leaving = observation.farewells.union(observation.metrics.filter(\.isLeaving).map(\.broker))
     var expected = members.union(counts.keys).union(fenced).union((observation.processes ?? []).map(\.broker))
     // Voters are brokers where every broker is a voter, too; elsewhere they are controllers and nothing else.
     let voters = Set(knownVoters ?? [])
@@ -36,7 +37,8 @@ extension ClusterHealth {
       var facts = BrokerMemory.Facts(
         isMember: members.contains(id), isFenced: fenced.contains(id), answer: answers[id],
         process: observation.processes?.first { $0.broker == id }, replicas: count.replicas,
-        inSyncReplicas: count.inSync, leaders: count.leaders, leaderless: count.leaderless,
+        inSyncReplicas: count.inSync, leaders: count.leaders, saidFarewell: leaving.contains(id),
+        leaderless: count.leaderless,
         isElecting: isElecting && voters.contains(id), metadataIsFresh: fresh,
         monitorWasStarved: observation.wasStarved)
       // Named by replica lists only: nobody knows where to ask, and the cluster does not have it.

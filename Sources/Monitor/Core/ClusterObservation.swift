@@ -120,6 +120,11 @@ public struct ClusterObservation: Sendable, Equatable {
     public var diskUsedBytes: Double?
     public var diskFreeBytes: Double?
     public var offlineLogDirectories: Double?
+    /// Kafka's number of its state; 6 and 7 are those of a broker that shuts down.
+    public var brokerState: Double?
+
+    /// It says that it is about to leave.
+    var isLeaving: Bool { brokerState == 6 || brokerState == 7 }
 
     public init(broker: Int32, url: String) {
       self.broker = broker
@@ -134,12 +139,17 @@ public struct ClusterObservation: Sendable, Equatable {
     /// `running`, `starting`, `paused`, `stopped`.
     public var state: String
     public var metricsURL: String?
+    /// How the last process ended: true after a shutdown, false after anything else. Nil: it runs, or that is not known.
+    public var endedInOrder: Bool?
 
-    public init(broker: Int32, processID: Int32?, state: String, metricsURL: String?) {
+    public init(
+      broker: Int32, processID: Int32?, state: String, metricsURL: String?, endedInOrder: Bool? = nil
+    ) {
       self.broker = broker
       self.processID = processID
       self.state = state
       self.metricsURL = metricsURL
+      self.endedInOrder = endedInOrder
     }
   }
 
@@ -152,6 +162,8 @@ public struct ClusterObservation: Sendable, Equatable {
   public var quorumIsUnsupported = false
   /// Registered brokers that the controller has fenced. Nil: not asked, for all that were expected are members.
   public var fencedBrokers: [Int32]?
+  /// Brokers that said themselves, since the last round, that they no longer lead a partition which they led.
+  public var farewells: Set<Int32> = []
   /// Brokers whose metrics page did not come, with the reason.
   public var metricsFailures: [Int32: String] = [:]
   /// Nil: not asked in this round (large clusters are asked in turns).

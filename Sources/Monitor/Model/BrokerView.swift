@@ -13,7 +13,8 @@ public struct BrokerView: Codable, Sendable, Equatable {
   /// | answers | STARTING | it is not a member, and was not alive before |
   /// | is silent | FAILED | its process is paused |
   /// | is silent | STARTING | its process starts, and it was not alive before; or it was STARTING and its process runs |
-  /// | refuses, or its process is gone | SHUTDOWN | as a member it gave all its leaderships away within the last 15 s |
+  /// | is silent | SHUTDOWN or FAILED | its process ended, in order or not: who started it says so |
+  /// | refuses, its process is gone, or silent and fenced | SHUTDOWN | within the last 15 s, as a member, it was seen to give all its leaderships away, or said so itself (to a long poll that waited at it, or on its metrics page) and leads nothing any more |
   /// | refuses, or its process is gone | FAILED | otherwise, at once |
   /// | is silent | as before | for two rounds in which the monitor itself got no time from its machine |
   /// | is silent | FAILED | otherwise: no answer for 0.8 s |
