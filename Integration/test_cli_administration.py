@@ -166,6 +166,11 @@ def test_bash_completes(cluster, cli, topic):
     assert completions(cluster, "streamsocial consume --exit") == {"--exit-at-end"}
     assert completions(cluster, "streamsocial produce posts -z ls") == set()
     assert completions(cluster, "streamsocial produce posts -z l") == {"lz4"}
+    for watching in ("up", "demo", "dashboard"):
+        assert completions(cluster, f"streamsocial {watching} --webhook") == {
+            "--webhook", "--webhook-key-file", "--webhook-ca-file"
+        }
+        assert completions(cluster, f"streamsocial {watching} --alert") == {"--alert-setting"}
     assert completions(cluster, "streamsocial completion ") >= {"bash", "zsh", "fish"}
     assert completions(cluster, f"streamsocial consume {here} {topic[:-1]}") == {topic}
     assert completions(cluster, f"streamsocial topics describe {here} {topic[:-1]}") == {topic}

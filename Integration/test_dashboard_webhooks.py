@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from support.cluster import CommandFailed
+from support.cluster import Cluster, CommandFailed
+from support.commands import run
 from support.dashboard import Dashboard
 from support.tls import Authority, Receiver
 from support.waiting import until
@@ -81,6 +82,48 @@ def test_wrong_words_are_refused(cluster, authority, port, scratch):
         cluster.command(*taken, "--webhook", "ftp://localhost/")
     with pytest.raises(CommandFailed, match="--webhook-ca-file: there is no file"):
         cluster.command(*taken, "--webhook", "https://localhost/", "--webhook-ca-file", scratch / "none.pem")
+
+
+    for command in (("up",), ("up", "--detach"), ("demo",)):
+        words = (*command, "--data-dir", scratch / "never", "--port", port + 100)
+        for wrong in (("--webhook", "ftp://localhost/"), ("--webhook-key-file", scratch / "none"),
+                      ("--alert-setting", "BrokerDown.sometime=1s")):
+            ended = run(cluster.program, *words, *wrong)
+            assert ended.code == 2 and wrong[0] in ended.error, ended.error
+    away = run(cluster.program, "demo", "--engine", "external", "-b", cluster.bootstrap, "--webhook", "http://localhost/")
+    assert away.code == 2 and "streamsocial dashboard --webhook" in away.error
+
+
+def test_up_tells_of_alerts_without_a_page(engine, port, scratch):
+    """In the background, with a key and settings of its own: all of it reaches the process that watches."""
+    key = scratch / "up-key"
+    key.write_text("another secret\n")
+    with Receiver() as receiver:
+        words = ["--dashboard-port", 0, "--webhook", f"http://localhost:{receiver.port}/", "--webhook-key-file", key]
+        words += ["--alert-setting", "BrokerDown.clears=1s", "--alert-setting", "NoFailureTolerated.after=1h"]
+        watched = Cluster(ROOT / "streamsocial", engine, port + 100, scratch / "watched", options=words)
+        try:
+            watched.up()
+            watched.kill(2)
+            until(lambda: ("BrokerDown", "fired") in events(receiver), 15, "the alert arrives")
+            watched.start(2)
+            until(lambda: ("BrokerDown", "cleared") in events(receiver), 60, "its end arrives")
+        finally:
+            watched.down()
+        assert "NoFailureTolerated" not in {name for name, _ in events(receiver)}
+        for headers, body in receiver.posts:
+            signed = headers["X-StreamSocial-Timestamp"].encode() + b"." + body
+            expected = hmac.new(b"another secret", signed, hashlib.sha256).hexdigest()
+            assert headers["X-StreamSocial-Signature"] == f"sha256={expected}"
+
+
+def test_a_demo_tells_of_the_broker_that_it_kills(engine, port, scratch):
+    with Receiver() as receiver:
+        words = ["demo", "--engine", engine, "--port", port + 100, "--data-dir", scratch / "demo", "--kill", 2, "-o", "json"]
+        words += ["--rate", 500, "--duration", 9, "--dashboard-port", 0]
+        ended = run(ROOT / "streamsocial", *words, "--webhook", f"http://localhost:{receiver.port}/", limit=180)
+        assert ended.code in (0, 12), ended.error
+        assert ("BrokerDown", "fired") in events(receiver)
 
 
 @pytest.mark.embedded_only

@@ -11,12 +11,6 @@ enum DashboardCommand {
   static let hosts = Option.repeated("host", "NAME", help: "A further name by which browsers call it")
   static let tokenFile = Option.text(
     "token-file", "FILE", default: "", kind: .path, help: "Holds the token that visitors must know")
-  static let webhook = Option.repeated("webhook", "URL", help: "Where alerts are sent, as JSON: https:// or http://")
-  static let webhookKey = Option.text(
-    "webhook-key-file", "FILE", default: "", kind: .path, help: "Signs what is sent to webhooks (HMAC-SHA256)")
-  static let webhookAuthorities = Option.text(
-    "webhook-ca-file", "FILE", default: "", kind: .path,
-    help: "Certificates (PEM) that vouch for https:// webhooks, instead of the system's")
 
   static let command: Command = Command(
     "dashboard", summary: "Watch any Kafka cluster in the browser",
@@ -27,9 +21,8 @@ enum DashboardCommand {
       """,
     options: [
       SharedOptions.bootstrapServers.spec, SharedOptions.connectDirectory.spec, DashboardHost.port.spec, address.spec,
-      hosts.spec, tokenFile.spec, DashboardHost.allowActions.spec, webhook.spec, webhookKey.spec,
-      webhookAuthorities.spec,
-    ] + Watching.options,
+      hosts.spec, tokenFile.spec, DashboardHost.allowActions.spec,
+    ] + Watching.options + Alerting.options,
     examples: [
       Example("streamsocial dashboard", "the cluster in ./.streamsocial, else on 127.0.0.1:9092"),
       Example(
@@ -41,7 +34,7 @@ enum DashboardCommand {
     ]
   ) { arguments in
     let host = try DashboardHost.start(try monitoring(arguments), try serving(arguments))
-    Terminal.print("Dashboard: \(host.url)")
+    if let url = host.url { Terminal.print("Dashboard: \(url)") }
     Terminal.print("Ctrl-C ends it.")
     await Signals.termination()
     host.stop()
@@ -54,7 +47,7 @@ enum DashboardCommand {
     options.address = arguments[address]
     options.hosts = arguments[hosts]
     options.allowsActions = arguments[DashboardHost.allowActions]
-    options.token = try secret(arguments[tokenFile], of: "--token-file", arguments).map {
+    options.token = try Alerting.secret(arguments[tokenFile], of: "--token-file", arguments).map {
       String(decoding: $0, as: UTF8.self)
     }
     return options
@@ -64,29 +57,7 @@ enum DashboardCommand {
     var options = MonitorOptions(bootstrapServers: try SharedOptions.servers(arguments))
     options.commands = Operate.commands(nil)
     try Watching.apply(arguments, to: &options)
-    options.webhooks = try arguments[webhook].map { text in
-      guard let target = WebhookTarget(text) else {
-        throw UsageError(
-          "--webhook has the form https://host[:port]/path or http://…; got “\(text)”", path: arguments.path)
-      }
-      return target
-    }
-    options.webhookKey = try secret(arguments[webhookKey], of: "--webhook-key-file", arguments) ?? []
-    if !arguments[webhookAuthorities].isEmpty {
-      _ = try secret(arguments[webhookAuthorities], of: "--webhook-ca-file", arguments)
-      options.webhookAuthorities = arguments[webhookAuthorities]
-    }
-    options.webhookTrouble = { Terminal.printError("streamsocial: \($0)") }
+    try Alerting.apply(arguments, to: &options)
     return options
-  }
-
-  /// A file's content without the line's end; nil when no file is named.
-  private static func secret(_ path: String, of option: String, _ arguments: Arguments) throws -> [UInt8]? {
-    guard !path.isEmpty else { return nil }
-    guard let bytes = SecretFile.read(path) else {
-      throw UsageError("\(option): there is no file \(path)", path: arguments.path)
-    }
-    guard !bytes.isEmpty else { throw UsageError("\(option): \(path) is empty", path: arguments.path) }
-    return bytes
   }
 }

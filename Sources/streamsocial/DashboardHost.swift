@@ -7,22 +7,26 @@ import Monitor
 /// A monitor with its dashboard, in this process: for `dashboard`, and beside the cluster in `up` and `demo`.
 final class DashboardHost: Sendable {
   let monitor: MonitorService
-  private let server: DashboardServer
+  private let server: DashboardServer?
 
-  var url: String { server.url }
+  /// Nil: nobody wants a page, or its port is taken; alerts go to webhooks all the same.
+  var url: String? { server?.url }
 
-  private init(_ monitor: MonitorService, _ server: DashboardServer) {
+  private init(_ monitor: MonitorService, _ server: DashboardServer?) {
     self.monitor = monitor
     self.server = server
   }
 
-  static func start(_ monitoring: MonitorOptions, _ options: DashboardOptions) throws -> DashboardHost {
+  /// `options`: nil for a monitor without a page.
+  static func start(_ monitoring: MonitorOptions, _ options: DashboardOptions?) throws -> DashboardHost {
     guard let monitor = MonitorService(monitoring) else {
       throw UsageError("--bootstrap-servers has the form host:port,host:port,…")
     }
-    var options = options
-    options.version = StreamSocial.version
-    let server = try listening(options, source: monitor)
+    var server: DashboardServer?
+    if var options {
+      options.version = StreamSocial.version
+      server = try listening(options, source: monitor)
+    }
     monitor.start()
     return DashboardHost(monitor, server)
   }
@@ -48,7 +52,7 @@ final class DashboardHost: Sendable {
   }
 
   func stop() {
-    server.stop()
+    server?.stop()
     monitor.stop()
   }
 
@@ -60,39 +64,50 @@ final class DashboardHost: Sendable {
   static let allowActions = Option.flag(
     "allow-actions", help: "Let the dashboard acknowledge alerts, send test events, kill and restart brokers")
 
-  static let local: [OptionSpec] = [port.spec, allowActions.spec]
+  static let local: [OptionSpec] = [port.spec, allowActions.spec] + Alerting.options
 
-  /// The dashboard of a cluster that runs in this process. A taken port is no reason to do without the cluster, unless
-  /// somebody asked for that very port.
+  /// The dashboard of a cluster that runs in this process, and the monitor behind it. A taken port is no reason to do
+  /// without the cluster, unless somebody asked for that very port. Nil: nobody would see or hear anything.
   static func start(
-    beside cluster: LocalCluster, _ arguments: Arguments, control: @escaping @Sendable (String) async -> String
+    beside cluster: LocalCluster, _ arguments: Arguments, say: @escaping @Sendable (String) -> Void,
+    control: @escaping @Sendable (String) async -> String
   ) throws -> DashboardHost? {
-    let port = arguments[port]
-    guard port > 0, let number = UInt16(exactly: port) else { return nil }
     var monitoring = MonitorOptions(bootstrapServers: cluster.bootstrapServers)
     monitoring.commands = Operate.commands(cluster.options.dataDirectory)
+    try Alerting.apply(arguments, to: &monitoring)
+    monitoring.webhookTrouble = say
     monitoring.processes = { cluster.brokerStates().map { .init($0) } }
+    if arguments[port] > 0 {
+      do {
+        let host = try start(monitoring, serving(cluster, arguments, control: control))
+        ClusterDirectory(cluster.options.dataDirectory).dashboardURL = host.url
+        return host
+      } catch let error as PortTaken {
+        guard !arguments.has(port) else { throw error }
+        say("no dashboard: \(error)")
+      }
+    }
+    return monitoring.webhooks.isEmpty ? nil : try start(monitoring, nil)
+  }
+
+  private static func serving(
+    _ cluster: LocalCluster, _ arguments: Arguments, control: @escaping @Sendable (String) async -> String
+  ) -> DashboardOptions {
     var options = DashboardOptions(bootstrapServers: cluster.bootstrapServers)
-    options.port = number
+    options.port = UInt16(clamping: arguments[port])
     options.engine = cluster.name
     options.allowsActions = arguments[allowActions]
     options.controlBroker = { action, broker in
       let answer = await control("\(action.rawValue) \(broker)")
       if answer.hasPrefix("error: ") { throw ActionRefused(reason: String(answer.dropFirst(7))) }
     }
-    do {
-      let host = try start(monitoring, options)
-      ClusterDirectory(cluster.options.dataDirectory).dashboardURL = host.url
-      return host
-    } catch let error as PortTaken {
-      guard !arguments.has(Self.port) else { throw error }
-      Terminal.printError("streamsocial: no dashboard: \(error)")
-      return nil
-    }
+    return options
   }
 
-  /// For what takes a while before it serves: says at once that the port which somebody asked for is taken.
-  static func checkPort(_ arguments: Arguments) throws {
+  /// For what takes a while before it serves: says at once that an option is wrong, or that the port which
+  /// somebody asked for is taken.
+  static func check(_ arguments: Arguments) throws {
+    try Alerting.check(arguments)
     let port = arguments[port]
     guard arguments.has(Self.port), port > 0, Ports.isTaken(port) else { return }
     throw PortTaken(address: "127.0.0.1", port: UInt16(clamping: port))

@@ -37,7 +37,7 @@ enum Demo {
     ]
   ) { arguments in
     let options = try options(arguments)
-    try DashboardHost.checkPort(arguments)
+    try DashboardHost.check(arguments)
     let line = Mutex(ProgressLine())
     let lookout = DemoLookout(arguments) { words in
       line.withLock { $0.clear() }
@@ -77,6 +77,11 @@ enum Demo {
     if options.cluster.engine == .external {
       guard arguments.has(SharedOptions.bootstrapServers) else {
         throw UsageError("--engine external needs --bootstrap-servers HOST:PORT,…", path: arguments.path)
+      }
+      guard !arguments.has(Alerting.webhook) else {
+        throw UsageError(
+          "a demo on brokers that run elsewhere does not watch them: streamsocial dashboard --webhook does",
+          path: arguments.path)
       }
       options.cluster.bootstrapServers = arguments[SharedOptions.bootstrapServers]
     }

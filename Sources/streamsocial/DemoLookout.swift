@@ -36,12 +36,11 @@ final class DemoLookout: Sendable {
   private func begin(_ engine: any ClusterEngine) {
     guard let cluster = engine as? LocalCluster else { return }
     do {
-      guard
-        let dashboard = try DashboardHost.start(
-          beside: cluster, arguments, control: { await DemoControl.answer($0, cluster) })
-      else { return }
+      let dashboard = try DashboardHost.start(
+        beside: cluster, arguments, say: say, control: { await DemoControl.answer($0, cluster) })
+      guard let dashboard else { return }
       host.withLock { $0 = (dashboard, cluster) }
-      if arguments[SharedOptions.output] != "json" { say("Dashboard: \(dashboard.url)") }
+      if arguments[SharedOptions.output] != "json", let url = dashboard.url { say("Dashboard: \(url)") }
     } catch {
       say("no dashboard: \(error)")
     }

@@ -23,7 +23,7 @@ enum Top {
       """,
     options: [
       SharedOptions.bootstrapServers.spec, SharedOptions.dataDirectory.spec, SharedOptions.output.spec, once.spec,
-    ] + Watching.options,
+    ] + Watching.options + [Alerting.settings.spec],
     examples: [
       Example("streamsocial top", "the cluster in ./.streamsocial"),
       Example("streamsocial top --bootstrap-servers kafka.example:9092 --no-canary", "any Kafka cluster, read only"),
@@ -66,6 +66,7 @@ enum Top {
       for id in 1...Int32(clamping: cluster.brokerCount) { options.metricsURLs[id] = cluster.metricsURL(of: id) }
     }
     try Watching.apply(arguments, to: &options)
+    try Alerting.applySettings(arguments, to: &options)
     if arguments[once] { options.canary = nil }
     return options
   }

@@ -35,9 +35,9 @@ enum Up {
     let supervisor = try Supervisor(options, policy: policy) { Terminal.printError("streamsocial: \($0)") }
     let started = ContinuousClock.now
     // Before the cluster: a port that is taken is said at once.
-    let dashboard = try DashboardHost.start(beside: supervisor.cluster, arguments) { [weak supervisor] request in
-      await supervisor?.answer(request) ?? "error: ending"
-    }
+    let dashboard = try DashboardHost.start(
+      beside: supervisor.cluster, arguments, say: { Terminal.printError("streamsocial: \($0)") },
+      control: { [weak supervisor] in await supervisor?.answer($0) ?? "error: ending" })
     defer { dashboard?.stop(beside: supervisor.cluster) }
     try await supervisor.run {
       announce(options, after: started.duration(to: .now))
@@ -54,6 +54,8 @@ enum Up {
     ]
     if arguments.has(DashboardHost.port) { words += ["--dashboard-port", "\(arguments[DashboardHost.port])"] }
     if arguments[DashboardHost.allowActions] { words.append("--allow-actions") }
+    try Alerting.check(arguments)
+    words += Alerting.words(arguments)
     for property in options.brokerProperties { words += ["--broker-property", "\(property.name)=\(property.value)"] }
     try await DetachedSupervisor.start(words, dataDirectory: options.dataDirectory)
     announce(options, after: started.duration(to: .now))

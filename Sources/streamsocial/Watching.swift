@@ -7,11 +7,8 @@ enum Watching {
   static let metricsURLs = Option.repeated(
     "metrics-url", "ID=URL", kind: .keyValue, help: "A broker's metrics page, http://host:port/metrics")
   static let noCanary = Option.flag("no-canary", help: "Write no test events; how writes feel stays unknown then")
-  static let alertSettings = Option.repeated(
-    "alert-setting", "RULE.KEY=VALUE", kind: .keyValue,
-    help: "When an alert fires or clears: BrokerLeft.after=10min, DiskSpace.limit=20GiB; see docs/operations.md")
 
-  static let options: [OptionSpec] = [metricsURLs.spec, noCanary.spec, alertSettings.spec]
+  static let options: [OptionSpec] = [metricsURLs.spec, noCanary.spec]
 
   static func apply(_ arguments: Arguments, to options: inout MonitorOptions) throws {
     if arguments[noCanary] { options.canary = nil }
@@ -20,11 +17,6 @@ enum Watching {
         throw UsageError("--metrics-url has the form ID=http://host:port/metrics; got “\(text)”", path: arguments.path)
       }
       options.metricsURLs[id] = String(text[text.index(after: split)...])
-    }
-    for text in arguments[alertSettings] {
-      do throws(AlertSettings.Fault) { try options.alerts.set(text) } catch {
-        throw UsageError("--alert-setting: \(error)", path: arguments.path)
-      }
     }
   }
 }
