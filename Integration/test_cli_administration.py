@@ -7,6 +7,7 @@ import subprocess
 import confluent_kafka
 import pytest
 
+from support.cluster import BROKERS
 from support.commands import ok, run
 from support.waiting import until
 
@@ -139,6 +140,31 @@ def test_nobody_there_is_explained(cluster, scratch):
     assert ended.code == 1 and "streamsocial up" in ended.error
     ended = run(cluster.program, "topics", "list", "--data-dir", scratch / "none")
     assert ended.code == 1 and f"streamsocial up --data-dir {scratch / 'none'}" in ended.error
+
+
+def test_what_only_the_controller_can_do_says_so(cluster, topic):
+    """Two of three are gone: nobody can act as the controller, and the one that is left says what is not done."""
+    survivor = cluster.leader(topic)
+    gone = [broker for broker in BROKERS if broker != survivor]
+    for broker in gone:
+        cluster.kill(broker)
+    place = ["-b", f"127.0.0.1:{cluster.port + survivor - 1}"]
+    try:
+        for words, undone in [
+            (("create", "orphan"), "topic “orphan” was not created"),
+            (("alter", topic, "--config", "retention.ms=1000"), f"topic “{topic}” was not altered"),
+            (("delete", topic), f"topic “{topic}” was not deleted"),
+        ]:
+            ended = run(cluster.program, "topics", *words, "--timeout", 2, *place)
+            assert ended.code == 3, ended.error
+            assert undone in ended.error and place[1] in ended.error, ended.error
+            assert "found no active controller within 2 s" in ended.error or "did not answer within 2 s" in ended.error
+            assert f"streamsocial status -b {place[1]}" in ended.error
+            assert "closed the connection" not in ended.error
+    finally:
+        for broker in gone:
+            cluster.start(broker)
+        cluster.wait_until_healthy()
 
 
 def completions(cluster, line, *given):

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 
+import confluent_kafka
 import pytest
 
 from conftest import ROOT
@@ -74,6 +76,28 @@ def test_up_and_down_twice(engine, port, place):
         # No engine and no port: both as before.
         again = ok(PROGRAM, "up", "--detach", "--data-dir", place, "--dashboard-port", 0, limit=180)
         assert f"127.0.0.1:{port + 40}" in again.text
+    finally:
+        run(PROGRAM, "down", "--data-dir", place)
+
+
+def test_up_says_which_replicas_have_to_catch_up(engine, port, place):
+    """One broker missed 30 MB; the next `up` serves clients before it has copied them, says so, and when it is done."""
+    up = ["up", "--engine", engine, "--detach", "--data-dir", place, "--dashboard-port", 0, "--restart", "never"]
+    try:
+        ok(PROGRAM, *up, "--port", port + 40, limit=180)
+        ok(PROGRAM, "topics", "create", "much", "-p", 10, "-r", 3, "--data-dir", place)
+        ok(PROGRAM, "kill", 2, "--data-dir", place)
+        producer = confluent_kafka.Producer({"bootstrap.servers": f"127.0.0.1:{port + 40}", "acks": "all"})
+        for number in range(30_000):
+            producer.produce("much", bytes(1000), partition=number % 10)
+            producer.poll(0)
+        assert producer.flush(60) == 0
+        ok(PROGRAM, "down", "--data-dir", place)
+        ok(PROGRAM, *up, limit=180)
+        log = place / "supervisor.log"
+        until(lambda: "all 30 replicas are in sync" in log.read_text(), 60, "the replicas are in sync")
+        assert (found := re.search(r"Replicas still catching up: (\d+) of 30", log.read_text())), log.read_text()
+        assert 0 < int(found[1]) <= 20
     finally:
         run(PROGRAM, "down", "--data-dir", place)
 

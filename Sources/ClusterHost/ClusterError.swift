@@ -1,3 +1,5 @@
+import CommandLineTool
+
 /// Why a cluster could not do what was asked. The text is for people: it names the thing and says what to do.
 public struct ClusterError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
@@ -19,4 +21,8 @@ public struct ClusterError: Error, Equatable, Sendable, CustomStringConvertible 
     self.kind = kind
     self.description = description
   }
+}
+
+extension ClusterError: ExitCoded {
+  public var exitCode: ExitCode { kind == .timeout ? .timeout : .failure }
 }

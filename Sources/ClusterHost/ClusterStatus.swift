@@ -66,6 +66,13 @@ public struct ClusterStatus: Sendable, Equatable {
   /// Where its dashboard is; nil when there is none.
   public var dashboardURL: String?
 
+  /// How many replicas there are, and how many of them are not in sync.
+  public var replicaCounts: (all: Int, behind: Int) {
+    let partitions = topics.flatMap(\.partitions)
+    let all = partitions.reduce(0) { $0 + $1.replicas.count }
+    return (all, all - partitions.reduce(0) { $0 + $1.inSync.count })
+  }
+
   /// Judges what was seen. `answered` is false when no broker could be asked.
   public init(controller: Int32, brokers: [Broker], topics: [Topic], answered: Bool) {
     self.controller = controller

@@ -43,7 +43,7 @@ public final class Supervisor: Sendable {
   }
 
   /// Starts the cluster, calls `ready` once it is whole, and returns when it has been told to stop and has.
-  public func run(ready: @Sendable () -> Void) async throws(ClusterError) {
+  public func run(ready: @Sendable () async -> Void) async throws(ClusterError) {
     Signals.onTermination { [requestStop] in requestStop.yield() }
     cluster.onBrokerExit { [weak self] broker, exit in self?.hasEnded(broker, exit) }
     let directory = SupervisorDirectory(cluster.options.dataDirectory)
@@ -59,7 +59,7 @@ public final class Supervisor: Sendable {
     if let failure = await starting.value { throw failure }
     let server = try ControlServer(directory.socketPath) { [weak self] in await self?.answer($0) ?? "error: ending" }
     try directory.announce(policy: policy)
-    ready()
+    await ready()
     await watcher.value
     log("shutting down")
     await cluster.stop()

@@ -14,3 +14,8 @@ public enum ExitCode: Int32, Sendable, Error {
   /// Everything is right but slower than promised.
   case objectiveMissed = 12
 }
+
+/// An error that knows how the process that meets it ends; others end it with `failure`.
+public protocol ExitCoded: Error {
+  var exitCode: ExitCode { get }
+}

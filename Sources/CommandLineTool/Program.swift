@@ -27,7 +27,7 @@ public enum Program {
       return code
     } catch {
       Terminal.printError("error: \(error)")
-      return .failure
+      return (error as? any ExitCoded)?.exitCode ?? .failure
     }
   }
 }

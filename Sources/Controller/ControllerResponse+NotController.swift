@@ -5,9 +5,10 @@ extension ControllerRequest {
   /// The answer that tells the sender to look for another controller: NOT_CONTROLLER in every place that has a code.
   public var notController: ControllerResponse { failed(.notController) }
 
-  /// The answer that fails every part of the request with one code.
-  func failed(_ error: ErrorCode) -> ControllerResponse {
+  /// The answer that fails every part of the request with one code; `message`: instead of the code's name.
+  public func failed(_ error: ErrorCode, _ message: String? = nil) -> ControllerResponse {
     let code = error.rawValue
+    let text = message ?? error.name
     switch self {
     case .brokerRegistration:
       var response = BrokerRegistrationResponse()
@@ -20,12 +21,12 @@ extension ControllerRequest {
     case .unregisterBroker:
       var response = UnregisterBrokerResponse()
       response.errorCode = code
-      response.errorMessage = error.name
+      response.errorMessage = text
       return .unregisterBroker(response)
     case .controllerRegistration:
       var response = ControllerRegistrationResponse()
       response.errorCode = code
-      response.errorMessage = error.name
+      response.errorMessage = text
       return .controllerRegistration(response)
     case .alterPartition:
       var response = AlterPartitionResponse()
@@ -41,7 +42,7 @@ extension ControllerRequest {
         var result = CreateTopicsResponse.CreatableTopicResult()
         result.name = topic.name
         result.errorCode = code
-        result.errorMessage = error.name
+        result.errorMessage = text
         return result
       }
       return .createTopics(response)
@@ -53,12 +54,14 @@ extension ControllerRequest {
           result.name = topic.name
           result.topicId = topic.topicId
           result.errorCode = code
+          result.errorMessage = text
           return result
         }
         + request.topicNames.map { name in
           var result = DeleteTopicsResponse.DeletableTopicResult()
           result.name = name
           result.errorCode = code
+          result.errorMessage = text
           return result
         }
       return .deleteTopics(response)
@@ -68,6 +71,7 @@ extension ControllerRequest {
         var result = CreatePartitionsResponse.CreatePartitionsTopicResult()
         result.name = topic.name
         result.errorCode = code
+        result.errorMessage = text
         return result
       }
       return .createPartitions(response)
@@ -78,7 +82,7 @@ extension ControllerRequest {
         result.resourceType = resource.resourceType
         result.resourceName = resource.resourceName
         result.errorCode = code
-        result.errorMessage = error.name
+        result.errorMessage = text
         return result
       }
       return .incrementalAlterConfigs(response)
@@ -89,7 +93,7 @@ extension ControllerRequest {
         result.resourceType = resource.resourceType
         result.resourceName = resource.resourceName
         result.errorCode = code
-        result.errorMessage = error.name
+        result.errorMessage = text
         return result
       }
       return .alterConfigs(response)
@@ -100,12 +104,12 @@ extension ControllerRequest {
     case .alterPartitionReassignments:
       var response = AlterPartitionReassignmentsResponse()
       response.errorCode = code
-      response.errorMessage = error.name
+      response.errorMessage = text
       return .alterPartitionReassignments(response)
     case .listPartitionReassignments:
       var response = ListPartitionReassignmentsResponse()
       response.errorCode = code
-      response.errorMessage = error.name
+      response.errorMessage = text
       return .listPartitionReassignments(response)
     }
   }

@@ -77,6 +77,37 @@ enum SharedOptions {
     )
   }
 
+  /// A change that only the active controller makes. When none answers, the error says what is not done, where it was
+  /// asked for, and what to do next. `undone`: "topic “posts” was not created".
+  static func changing<Value>(
+    _ undone: String, by connection: AdminConnection, _ arguments: Arguments,
+    _ work: () async throws(AdminError) -> Value
+  ) async throws -> Value {
+    do throws(AdminError) { return try await work() } catch {
+      let limit = "within \(Text.number(arguments[timeout])) s"
+      let why: String
+      switch error {
+      case .refused(.requestTimedOut, _), .refused(.notController, _): why = "found no active controller \(limit)"
+      case .timedOut: why = "did not answer \(limit)"
+      case .disconnected: why = "closed the connection without an answer"
+      default: throw error
+      }
+      throw ClusterError(
+        .timeout,
+        """
+        \(undone), as far as is known: the broker at \(connection.address) \(why). A majority of the controllers must \
+        run. Which brokers are missing: streamsocial status\(place(arguments)); start them, see whether it was done \
+        after all (streamsocial topics list), and try again
+        """)
+    }
+  }
+
+  /// The words that name the same cluster in another command.
+  private static func place(_ arguments: Arguments) -> String {
+    if arguments.has(bootstrapServers) { return " -b \(arguments[bootstrapServers])" }
+    return arguments.has(connectDirectory) ? " --data-dir \(arguments[connectDirectory])" : ""
+  }
+
   /// The topic that the first argument names; when there is none, the error says what to do.
   static func topic(_ arguments: Arguments) async throws -> TopicClient {
     let name = arguments.positionals[0]

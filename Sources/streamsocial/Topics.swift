@@ -44,10 +44,13 @@ enum Topics {
   ) { arguments in
     let connection = try await SharedOptions.connect(arguments)
     for name in arguments.positionals {
-      try await connection.createTopic(
-        name, partitions: arguments.has(partitions) ? Int32(clamping: arguments[partitions]) : -1,
-        replicationFactor: arguments.has(replicationFactor) ? Int16(clamping: arguments[replicationFactor]) : -1,
-        settings: arguments[config].compactMap(pair), timeout: SharedOptions.patience(arguments))
+      try await SharedOptions.changing("topic “\(name)” was not created", by: connection, arguments) {
+        () throws(AdminError) in
+        try await connection.createTopic(
+          name, partitions: arguments.has(partitions) ? Int32(clamping: arguments[partitions]) : -1,
+          replicationFactor: arguments.has(replicationFactor) ? Int16(clamping: arguments[replicationFactor]) : -1,
+          settings: arguments[config].compactMap(pair), timeout: SharedOptions.patience(arguments))
+      }
       Terminal.print("created \(name)")
     }
     return .success
@@ -122,7 +125,7 @@ enum Topics {
     let connection = try await SharedOptions.connect(arguments)
     let topic = arguments.positionals[0]
     let patience = SharedOptions.patience(arguments)
-    try await explaining(topic, arguments) { () throws(AdminError) in
+    try await changing(topic, "altered", connection, arguments) { () throws(AdminError) in
       if !settings.isEmpty { try await connection.alterTopic(topic, settings: settings, timeout: patience) }
       if arguments.has(total) {
         try await connection.growTopic(topic, to: Int32(clamping: arguments[total]), timeout: patience)
@@ -140,7 +143,7 @@ enum Topics {
     let connection = try await SharedOptions.connect(arguments)
     let patience = SharedOptions.patience(arguments)
     for name in arguments.positionals {
-      let count = try await explaining(name, arguments) { () throws(AdminError) in
+      let count = try await changing(name, "given more partitions", connection, arguments) { () throws(AdminError) in
         let present = try await connection.topics(named: [name], timeout: patience).first?.partitions.count ?? 0
         let count = Int32(clamping: present + arguments[added])
         try await connection.growTopic(name, to: count, timeout: patience)
@@ -167,7 +170,9 @@ enum Topics {
           .notPossible,
           "\(name) is the cluster's own: all groups would lose their offsets. If that is wanted: --force")
       }
-      try await connection.deleteTopic(name, timeout: patience)
+      try await changing(name, "deleted", connection, arguments) { () throws(AdminError) in
+        try await connection.deleteTopic(name, timeout: patience)
+      }
       Terminal.print("deleted \(name)")
     }
     return .success
@@ -178,6 +183,18 @@ enum Topics {
     _ name: String, _ arguments: Arguments, _ work: () async throws(AdminError) -> Value
   ) async throws -> Value {
     do throws(AdminError) { return try await work() } catch {
+      throw await SharedOptions.explained(error, topic: name, arguments)
+    }
+  }
+
+  /// Has the controller do something with a topic that is there.
+  private static func changing<Value>(
+    _ name: String, _ done: String, _ connection: AdminConnection, _ arguments: Arguments,
+    _ work: () async throws(AdminError) -> Value
+  ) async throws -> Value {
+    do {
+      return try await SharedOptions.changing("topic “\(name)” was not \(done)", by: connection, arguments, work)
+    } catch let error as AdminError {
       throw await SharedOptions.explained(error, topic: name, arguments)
     }
   }

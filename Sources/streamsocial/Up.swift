@@ -40,8 +40,9 @@ enum Up {
       control: { [weak supervisor] in await supervisor?.answer($0) ?? "error: ending" })
     defer { dashboard?.stop(beside: supervisor.cluster) }
     try await supervisor.run {
-      announce(options, after: started.duration(to: .now))
+      let behind = await announce(options, after: started.duration(to: .now))
       Terminal.print("Ctrl-C ends it.")
+      if behind > 0 { Task { await tellWhenInSync(options, since: started) } }
     }
     return .success
   }
@@ -58,11 +59,26 @@ enum Up {
     words += Alerting.words(arguments)
     for property in options.brokerProperties { words += ["--broker-property", "\(property.name)=\(property.value)"] }
     try await DetachedSupervisor.start(words, dataDirectory: options.dataDirectory)
-    announce(options, after: started.duration(to: .now))
+    await announce(options, after: started.duration(to: .now))
     return .success
   }
 
-  private static func announce(_ options: ClusterOptions, after time: Duration) {
+  /// After a restart clients are served before every replica has copied what it missed.
+  private static func tellWhenInSync(_ options: ClusterOptions, since started: ContinuousClock.Instant) async {
+    while let status = try? await ClusterInspection.status(ofDirectory: options.dataDirectory) {
+      let counts = status.replicaCounts
+      if counts.all > 0, counts.behind == 0 {
+        let seconds = Text.fixed(started.duration(to: .now) / .seconds(1), 2)
+        return Terminal.printError("streamsocial: all \(counts.all) replicas are in sync, after \(seconds) s")
+      }
+      do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
+    }
+  }
+
+  /// Says where everything is; returns how many replicas are not in sync yet.
+  @discardableResult
+  private static func announce(_ options: ClusterOptions, after time: Duration) async -> Int {
+    let counts = try? await ClusterInspection.status(ofDirectory: options.dataDirectory).replicaCounts
     let addresses = options.brokerIDs.map { "127.0.0.1:\(options.clientPort(of: $0))" }
     let cluster = try? ClusterDirectory(options.dataDirectory).description()
     var table = Table([">BROKER", "ADDRESS", "CONTROLLER", "METRICS", "LOG"])
@@ -76,11 +92,15 @@ enum Up {
     // The commands find the cluster by its directory.
     let directory = Operate.flag(SupervisorDirectory(options.dataDirectory))
     let dashboard = ClusterDirectory(options.dataDirectory).dashboardURL
+    let behind = counts?.behind ?? 0
+    Terminal.print("\(table.rendered())\n\nDashboard: \(dashboard ?? "none")")
+    if let counts, behind > 0 {
+      Terminal.print(
+        "Replicas still catching up: \(behind) of \(counts.all). Clients are served; stop no broker before "
+          + "`streamsocial status\(directory)` says that all are in sync.")
+    }
     Terminal.print(
       """
-      \(table.rendered())
-
-      Dashboard: \(dashboard ?? "none")
       Ready after \(Text.fixed(seconds, 2)) s. Next:
         streamsocial status\(directory)
         streamsocial topics create posts --partitions 3 --replication-factor \(min(3, options.brokerCount))\(directory)
@@ -88,5 +108,6 @@ enum Up {
         streamsocial kill 1\(directory)
         streamsocial down\(directory)
       """)
+    return behind
   }
 }

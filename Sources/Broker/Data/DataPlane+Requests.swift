@@ -62,11 +62,12 @@ extension DataPlane: RequestServer {
     let limit = TimeSpan.milliseconds(Int64(min(max(timeout(request), 1000), 60_000)))
     let asked = context.version
     callController(request, version: asked, timeout: limit) { response in
-      guard let response else {
-        // No controller in time: the client finds out by its own time-out, or asks another broker.
-        return context.session.end("\(Call.name): no active controller answered within \(limit)")
-      }
-      context.reply(response)
+      if let response { return context.reply(response) }
+      // What Kafka's brokers answer when a request that they pass on takes too long. Whether it was carried out by a
+      // controller that is gone now, nobody knows.
+      let late = request.controllerRequest.failed(
+        .requestTimedOut, "No active controller answered within \(limit.milliseconds / 1000) s.")
+      if let answer = Call.unwrap(late) { context.reply(answer) }
     }
   }
 }
