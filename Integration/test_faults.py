@@ -209,7 +209,7 @@ def test_who_asks_at_once_is_not_told_the_dead_leader(whole, topic, role):
     askers = [whole.connect(broker) for broker in others]
     for asker in askers:
         asker.metadata([topic])
-    # They are no newcomers, as clients in the middle of their work are not.
+    # The pause is what is tested: who asks again after more than a second is answered a moment later, for this case.
     time.sleep(1.1)
     os.kill(process, signal.SIGKILL)
     assert mine.is_closed_by_broker()
