@@ -24,7 +24,7 @@ public protocol ClusterEngine: AnyObject, Sendable {
   /// Lets a paused broker go on (`SIGCONT`).
   func resume(_ broker: Int32) throws(ClusterError)
   /// Starts a broker that does not run, on its old data. Returns once its process runs and accepts connections,
-  /// which may be before its replicas have caught up.
+  /// which may be before its replicas have caught up. While no majority runs, its controller's connections are enough.
   func startBroker(_ broker: Int32) async throws(ClusterError)
   /// Controlled shutdown of all brokers (`SIGTERM`, then `SIGKILL` for those that do not end in time).
   func stop() async

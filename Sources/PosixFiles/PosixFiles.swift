@@ -70,13 +70,6 @@ public final class PosixFileSystem: FileSystem, Sendable {
     guard fsync(descriptor) == 0 else { throw PosixCall.error("fsync", path) }
   }
 
-  /// Bytes that an unprivileged process may still write on the file system that holds `path`.
-  public func freeBytes(at path: String) throws(FileError) -> Int64 {
-    var status = statvfs()
-    guard statvfs(path, &status) == 0 else { throw PosixCall.error("statvfs", path) }
-    return Int64(clamping: UInt64(status.f_bavail) &* UInt64(status.f_frsize))
-  }
-
   private func isDirectory(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

@@ -94,7 +94,6 @@ import Testing
     #expect(first != nil)
     first = nil
     _ = try LockedDirectory(folder.path)
-    #expect(try PosixFileSystem().freeBytes(at: folder.path) > 0)
     #expect(throws: FileError.self) { _ = try PosixFileSystem().open(folder.path + "/none", create: false) }
   }
 }

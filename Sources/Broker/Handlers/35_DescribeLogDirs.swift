@@ -1,4 +1,3 @@
-import PosixFiles
 import Primitives
 import Wire
 
@@ -20,7 +19,10 @@ extension DataPlane {
     }
     var result = DescribeLogDirsResponse.DescribeLogDirsResult()
     result.logDir = configuration.logDirectory
-    result.usableBytes = (try? PosixFileSystem().freeBytes(at: configuration.logDirectory)) ?? -1
+    if let disk = DiskFigures(of: configuration.logDirectory) {
+      result.totalBytes = disk.totalBytes
+      result.usableBytes = disk.freeBytes
+    }
     result.topics = topics.sorted { $0.key < $1.key }.map { name, rows in
       var topic = DescribeLogDirsResponse.DescribeLogDirsTopic()
       topic.name = name

@@ -104,8 +104,7 @@ extension AlertRule {
       ]
     }
     let alive = context.model.brokers.filter { $0.state != .failed && $0.state != .shutdown }
-    let known = !alive.isEmpty && alive.allSatisfy { $0.diskUsedBytes != nil || $0.diskFreeBytes != nil }
-    return known && context.reason("stale-metrics") == nil ? [.well()] : nil
+    return !alive.isEmpty && alive.allSatisfy { $0.lostLogDirectories != nil } ? [.well()] : nil
   }
 
   static func metricsStale(_ context: Context) -> [Finding]? {

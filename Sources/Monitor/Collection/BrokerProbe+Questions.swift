@@ -12,12 +12,18 @@ extension BrokerProbe {
     var wantsQuorum = false
     /// Who is registered and fenced, when somebody is missing.
     var wantsFenced = false
+    var logDirectories = LogDirectories.none
+
+    enum LogDirectories: Sendable { case none, state, stateAndSizes }
   }
 
   struct Reply: Sendable {
     var answer: ClusterObservation.Answer
     var extents: [ClusterObservation.Extent]?
     var groups: [ClusterObservation.Group]?
+    var logDirectories: ClusterObservation.LogDirectories?
+    /// It was asked for its log directories and did not answer.
+    var keepsLogDirectories = false
     var quorum: ControllerView?
     var quorumIsUnsupported = false
     var fenced: [Int32]?
@@ -57,6 +63,7 @@ extension BrokerProbe {
         reply.failures.append("groups of broker \(id): \(error.brief)")
       }
     }
+    if question.logDirectories != .none { await askLogDirectories(question, &reply, by: deadline) }
     if question.wantsFenced { reply.fenced = try? await fenced(by: deadline) }
     // Last: without a controller the broker lets its answer wait.
     if question.wantsQuorum { await askQuorum(&reply, by: deadline) }

@@ -7,6 +7,8 @@ import Wire
 actor ClusterCollector {
   /// Topic settings are asked for again after so long; those of new topics at once. Milliseconds.
   static let settingsAge: Int64 = 30_000
+  /// Sizes of all logs are asked for so seldom. Rounds.
+  static let roundsBetweenSizes = 5
   /// Starts of logs change seldom. Rounds.
   static let roundsBetweenStarts = 10
   /// When a broker says nothing for so long, the next is asked as well. Milliseconds.
@@ -27,6 +29,8 @@ actor ClusterCollector {
   private var lastTopics: [PartitionMap.Topic] = []
   private var starts: [ClusterHealth.TopicPartition: Int64] = [:]
   private var isWhole = true
+  /// Until which round a broker is not asked for its log directories.
+  private var spared: [Int32: Int] = [:]
   /// Pages that are being read, some of them since an earlier round.
   private var reading: Set<Int32> = []
   private let farewells: FarewellWatch
@@ -218,6 +222,10 @@ actor ClusterCollector {
     observation.quorum = replies.compactMap(\.quorum).first
     observation.quorumIsUnsupported = replies.contains(where: \.quorumIsUnsupported)
     observation.fencedBrokers = replies.compactMap(\.fenced).first
+    observation.logDirectories = replies.compactMap(\.logDirectories)
+    for reply in replies where reply.keepsLogDirectories {
+      spared[reply.answer.broker] = round + BrokerProbe.roundsOfCaution
+    }
     let answered = replies.filter(\.answer.answered)
     if !answered.isEmpty {
       var extents = answered.compactMap(\.extents).flatMap { $0 }
@@ -247,6 +255,9 @@ actor ClusterCollector {
         var question = BrokerProbe.Question()
         question.wantsStarts = wantsStarts
         question.wantsGroups = true
+        if spared[id].map({ round > $0 }) ?? true {
+          question.logDirectories = round % Self.roundsBetweenSizes == 1 ? .stateAndSizes : .state
+        }
         question.wantsQuorum = observation.metadata != nil && id == spokesman
         question.wantsFenced = question.wantsQuorum && !isWhole
         question.led = led[id] ?? []

@@ -47,6 +47,7 @@ struct BrokerMemory: Sendable {
   var lastNamedAt: Int64
   /// When its metrics page was last read.
   var measuredAt: Int64?
+  var disk = BrokerDisk()
 
   init(id: Int32, at: Int64) {
     view = BrokerView(id: id, state: .unknown, stateSince: at, transition: "expected, not asked yet")

@@ -73,6 +73,7 @@ extension ClusterHealth {
   mutating func brokerViews(_ observation: ClusterObservation) -> [BrokerView] {
     let at = observation.at
     for metrics in observation.metrics { note(metrics, at: at) }
+    for directories in observation.logDirectories { brokers[directories.broker]?.disk.note(directories, at: at) }
     return brokers.keys.sorted().compactMap { id in
       guard var memory = brokers[id] else { return nil }
       // Large pages are not read in every round; what is older than a few rounds is not known any more.
@@ -80,6 +81,10 @@ extension ClusterHealth {
         memory.view.forgetMetrics()
         memory.measuredAt = nil
       }
+      if !memory.isAlive { memory.disk = BrokerDisk() }
+      memory.view.diskUsedBytes = memory.disk.usedBytes(at: at)
+      memory.view.diskFreeBytes = memory.disk.freeBytes(at: at)
+      memory.view.lostLogDirectories = memory.disk.lostDirectories(at: at)
       memory.view.isController = knownController == id
       memory.view.isVoter = knownVoters.map { $0.contains(id) }
       if let process = observation.processes?.first(where: { $0.broker == id }) {
@@ -106,9 +111,8 @@ extension ClusterHealth {
     view.producePercentile99 = metrics.producePercentile99
     view.residentBytes = metrics.residentBytes.flatMap(Self.whole)
     view.openFiles = metrics.openFiles.flatMap(Self.whole)
-    view.diskUsedBytes = metrics.diskUsedBytes.flatMap(Self.whole)
-    view.diskFreeBytes = metrics.diskFreeBytes.flatMap(Self.whole)
     brokers[id]?.view = view
+    brokers[id]?.disk.note(metrics, at: at)
     brokers[id]?.measuredAt = at
   }
 
@@ -154,7 +158,5 @@ extension BrokerView {
     producePercentile99 = nil
     residentBytes = nil
     openFiles = nil
-    diskUsedBytes = nil
-    diskFreeBytes = nil
   }
 }

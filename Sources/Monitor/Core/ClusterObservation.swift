@@ -104,6 +104,19 @@ public struct ClusterObservation: Sendable, Equatable {
     }
   }
 
+  /// What a broker says of its log directories (DescribeLogDirs).
+  public struct LogDirectories: Sendable, Equatable {
+    public var broker: Int32
+    /// How many of them it cannot use any more.
+    public var lost = 0
+    /// Of the file system with the least room. Nil: it does not tell (before Kafka 3.3).
+    public var freeBytes: Int64?
+    /// Sum of its logs' sizes. Nil: not asked in this round.
+    public var usedBytes: Int64?
+
+    public init(broker: Int32) { self.broker = broker }
+  }
+
   /// A broker's `/metrics`, reduced to what the model shows. Counters are totals since the broker's start.
   public struct BrokerMetrics: Sendable, Equatable {
     public var broker: Int32
@@ -170,6 +183,7 @@ public struct ClusterObservation: Sendable, Equatable {
   public var extents: [Extent]?
   public var groups: [Group]?
   public var metrics: [BrokerMetrics] = []
+  public var logDirectories: [LogDirectories] = []
   public var processes: [Process]?
   public var canary: CanaryView?
   public var targetPerSecond: Double?

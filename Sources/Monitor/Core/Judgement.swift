@@ -191,20 +191,19 @@ struct Judgement {
 
   private static func disks(_ facts: Facts) -> [Finding] {
     var found: [Finding] = []
-    for metrics in facts.observation.metrics {
+    for broker in facts.brokers.map(\.view) {
       // A warning and an alert; the cluster serves as well as before until the disk is full.
-      if let free = metrics.diskFreeBytes, free < Double(facts.limits.diskFreeBytes) {
+      if let free = broker.diskFreeBytes, free < facts.limits.diskFreeBytes {
         found.append(
           Finding(
-            code: "disk-space", subject: "\(metrics.broker)", severity: .warning,
-            text: "broker \(metrics.broker) has \(Int(free / 1_048_576)) MB of disk left", word: .healthy))
+            code: "disk-space", subject: "\(broker.id)", severity: .warning,
+            text: "broker \(broker.id) has \(free / 1_048_576) MB of disk left", word: .healthy))
       }
-      if let offline = metrics.offlineLogDirectories, offline > 0 {
+      if let lost = broker.lostLogDirectories, lost > 0 {
         found.append(
           Finding(
-            code: "log-directory-offline", subject: "\(metrics.broker)", severity: .critical,
-            text:
-              "broker \(metrics.broker) lost \(offline == 1 ? "a log directory" : "\(Int(offline)) log directories")",
+            code: "log-directory-offline", subject: "\(broker.id)", severity: .critical,
+            text: "broker \(broker.id) lost \(lost == 1 ? "a log directory" : "\(lost) log directories")",
             word: .degraded))
       }
     }

@@ -55,9 +55,12 @@ public struct BrokerView: Codable, Sendable, Equatable {
   public var residentBytes: Int64?
   public var cpuCores: Double?
   public var openFiles: Int64?
-  /// Sum of its logs' sizes.
+  /// Sum of its logs' sizes, by its own word, or else its metrics page's.
   public var diskUsedBytes: Int64?
+  /// Of the file system with the least room.
   public var diskFreeBytes: Int64?
+  /// Log directories that it cannot use any more.
+  public var lostLogDirectories: Int?
   /// When it last answered the monitor.
   public var lastSeen: Int64?
   public var processID: Int32?

@@ -19,6 +19,7 @@ enum Models {
       broker.inSyncReplicas = 57
       broker.diskFreeBytes = 100 << 30
       broker.diskUsedBytes = 1 << 20
+      broker.lostLogDirectories = 0
       return broker
     }
     model.partitions.total = 57
@@ -155,8 +156,7 @@ enum Models {
     Trouble("LogDirectoryOffline", says: "broker 2 lost /data") {
       $0.verdict.reasons = [reason("log-directory-offline", "broker 2 lost /data")]
     } unknown: {
-      $0.brokers[0].diskFreeBytes = nil
-      $0.brokers[0].diskUsedBytes = nil
+      $0.brokers[0].lostLogDirectories = nil
     },
     Trouble("MetricsStale", says: "broker 1 gives no figures") {
       $0.verdict.reasons = [reason("stale-metrics", "broker 1 gives no figures")]
