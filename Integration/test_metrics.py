@@ -216,12 +216,17 @@ def test_groups_are_seen_by_their_coordinator(cluster, topic):
     until(lambda: total(cluster, prefix + "numgroupsstable") == stable - 1, 10, "the group is empty")
 
 
-def test_a_kill_shows_and_clears(cluster, topic):
+def test_a_kill_shows_and_clears(cluster, topic, engine):
     """kill -9 of a follower's and leader's broker: the others say what is missing, and later that nothing is."""
     cluster.wait_until_healthy()
     victim = cluster.leader(topic)
     others = [broker for broker in (1, 2, 3) if broker != victim]
     url = urls(cluster)[victim]
+    registration = CONTROLLER + "brokerregistrationstate"
+    before = pages(cluster, others)
+    tellers = [broker for broker in others if before[broker].get(registration, broker=str(victim)) == 30]
+    # A controller of Apache Kafka may not tell of a broker whose registration was in the first thing that it loaded.
+    assert tellers == others or (engine == "kafka" and tellers)
     # A broker that restarts has its leaderships back after a while; until then other leaders took it in.
     expands = total(cluster, REPLICAS + "isrexpands_total", others)
     assert total(cluster, REPLICAS + "underreplicatedpartitions") == 0
@@ -240,7 +245,7 @@ def test_a_kill_shows_and_clears(cluster, topic):
             "active": {page.get(CONTROLLER + "activebrokercount") for page in found.values()},
             "controllers": sum(page.get(CONTROLLER + "activecontrollercount") for page in found.values()),
             "offline": {page.get(CONTROLLER + "offlinepartitionscount") for page in found.values()},
-            "victim": {page.get(CONTROLLER + "brokerregistrationstate", broker=str(victim)) for page in found.values()},
+            "victim": {found[broker].get(registration, broker=str(victim)) for broker in tellers},
         }
 
     def degraded():
@@ -270,9 +275,8 @@ def test_a_kill_shows_and_clears(cluster, topic):
         facts = [(broker, name, page.get(name)) for broker, page in found.items() for name in names]
         lag = "kafka_server_replicafetchermanager_maxlag"
         facts += [(broker, lag, page.get(lag, clientId="Replica")) for broker, page in found.items()]
-        # Apache Kafka's restarted controller does not tell of itself.
-        state = CONTROLLER + "brokerregistrationstate"
-        facts += [(broker, state, found[broker].get(state, broker=str(victim)) - 30) for broker in others]
+        state = {broker: found[broker].get(registration, broker=str(victim)) for broker in tellers}
+        facts += [(broker, registration, value - 30) for broker, value in state.items()]
         return [fact for fact in facts if fact[2] != 0]
 
     seen = []
@@ -321,7 +325,7 @@ def test_without_a_majority_no_controller_is_active(cluster):
     url = urls(cluster)[survivor]
     for victim in victims:
         cluster.kill(victim)
-    until(lambda: metrics.page(url).get("kafka_server_raft_metrics_current_leader") == -1, 20, "no quorum")
+    until(lambda: metrics.page(url).get("kafka_server_raftmetrics_current_leader") == -1, 20, "no quorum")
     assert metrics.page(url).get(CONTROLLER + "activecontrollercount") == 0
     for victim in victims:
         cluster.start(victim)

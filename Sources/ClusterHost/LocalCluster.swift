@@ -195,7 +195,7 @@ public final class LocalCluster: ClusterEngine {
     try await prepareAndSpawn(broker)
     let accepts = try await Waiting.until(launcher.startLimit) { () throws(ClusterError) -> Bool? in
       if let error = earlyEnd(of: broker) { throw error }
-      return accepts(broker) ? true : nil
+      return isUp(broker) ? true : nil
     }
     guard accepts != nil else {
       throw ClusterError(.timeout, "broker \(broker) does not accept connections:\n\(logTail(of: broker))")
@@ -204,7 +204,7 @@ public final class LocalCluster: ClusterEngine {
 
   /// Apache Kafka's brokers open their clients' port when a majority of the controllers has let them in: who is the first
   /// to come back waits there for the next, and whoever starts them one by one must not wait for him.
-  private func accepts(_ broker: Int32) -> Bool {
+  private func isUp(_ broker: Int32) -> Bool {
     if Ports.accepts(options.clientPort(of: broker)) { return true }
     let alive = brokerIDs.count { running($0) != nil && !isPaused($0) }
     return alive <= brokerIDs.count / 2 && Ports.accepts(options.controllerPort(of: broker))

@@ -12,6 +12,7 @@ import Testing
   #expect(Set(embedded.keys) == Set(names.map { $0 == "index.html" ? "/" : "/\($0)" }))
   for name in names {
     let content = try Data(contentsOf: folder.appending(path: name))
-    #expect(embedded[name == "index.html" ? "/" : "/\(name)"] == Array(content), "\(name)")
+    let isSame = embedded[name == "index.html" ? "/" : "/\(name)"] == Array(content)
+    #expect(isSame, "\(name): rebuild after a change of Sources/Dashboard/Web")
   }
 }

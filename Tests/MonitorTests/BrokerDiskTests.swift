@@ -20,12 +20,12 @@ import Testing
   }
 
   private static func page(
-    free: Double?, used: Double? = nil, lost: Double? = nil
+    free: Int64?, used: Int64? = nil, lost: Int? = nil
   ) -> ClusterObservation.BrokerMetrics {
     var page = ClusterObservation.BrokerMetrics(broker: 2, url: "http://127.0.0.1:9405/metrics")
-    page.diskFreeBytes = free
-    page.diskUsedBytes = used
-    page.offlineLogDirectories = lost
+    page.diskFreeBytes = free.map(Double.init)
+    page.diskUsedBytes = used.map(Double.init)
+    page.offlineLogDirectories = lost.map(Double.init)
     return page
   }
 

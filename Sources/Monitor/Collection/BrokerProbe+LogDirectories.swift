@@ -3,10 +3,6 @@ import Primitives
 import Wire
 
 extension BrokerProbe {
-  /// A broker that did not answer this is left alone for so long: its disk may hang, and each such question would hold
-  /// one of its request threads. Rounds.
-  static var roundsOfCaution: Int { 60 }
-
   /// Takes at most half of the time that is left: a disk that hangs hides nothing else.
   func askLogDirectories(_ question: Question, _ reply: inout Reply, by deadline: ContinuousClock.Instant) async {
     do throws(AdminError) {

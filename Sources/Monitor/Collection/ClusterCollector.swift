@@ -29,8 +29,8 @@ actor ClusterCollector {
   private var lastTopics: [PartitionMap.Topic] = []
   private var starts: [ClusterHealth.TopicPartition: Int64] = [:]
   private var isWhole = true
-  /// Until which round a broker is not asked for its log directories.
-  private var spared: [Int32: Int] = [:]
+  /// Towards brokers that do not tell of their log directories.
+  private var reluctance = Reluctance()
   /// Pages that are being read, some of them since an earlier round.
   private var reading: Set<Int32> = []
   private let farewells: FarewellWatch
@@ -223,8 +223,8 @@ actor ClusterCollector {
     observation.quorumIsUnsupported = replies.contains(where: \.quorumIsUnsupported)
     observation.fencedBrokers = replies.compactMap(\.fenced).first
     observation.logDirectories = replies.compactMap(\.logDirectories)
-    for reply in replies where reply.keepsLogDirectories {
-      spared[reply.answer.broker] = round + BrokerProbe.roundsOfCaution
+    for reply in replies where reply.keepsLogDirectories || reply.logDirectories != nil {
+      reluctance.note(reply.answer.broker, hasAnswered: !reply.keepsLogDirectories, round: round)
     }
     let answered = replies.filter(\.answer.answered)
     if !answered.isEmpty {
@@ -255,7 +255,7 @@ actor ClusterCollector {
         var question = BrokerProbe.Question()
         question.wantsStarts = wantsStarts
         question.wantsGroups = true
-        if spared[id].map({ round > $0 }) ?? true {
+        if reluctance.asks(id, round: round) {
           question.logDirectories = round % Self.roundsBetweenSizes == 1 ? .stateAndSizes : .state
         }
         question.wantsQuorum = observation.metadata != nil && id == spokesman
