@@ -88,7 +88,9 @@ def test_a_healthy_cluster_with_traffic(cluster, address, browser):
 
 
 @pytest.mark.usefixtures("whole")
-def test_a_killed_broker_is_seen_within_two_seconds_and_so_is_its_return(cluster, address, browser):
+def test_a_killed_broker_is_seen_within_two_seconds_and_so_is_its_return(cluster, address, browser, engine):
+    # A JVM that has just started takes seconds for an answer, now and then, until its code is compiled.
+    steady = 15_000 if engine == "embedded" else 60_000
     with browser.page(address) as page:
         verdict(live(page), "Healthy", limit=30)
         for role in ("any", "controller"):
@@ -111,7 +113,7 @@ def test_a_killed_broker_is_seen_within_two_seconds_and_so_is_its_return(cluster
             cluster.start(broker)
             verdict(page, "Healthy", limit=90)
             expect(tile(page, "brokers")).to_have_text("3/3")
-            expect(page.locator("#alerts-firing")).not_to_contain_text("BrokerDown", timeout=15_000)
+            expect(page.locator("#alerts-firing")).not_to_contain_text("BrokerDown", timeout=steady)
             expect(page.locator("#remedy")).to_be_hidden()
             expect(page.locator("#brokers-rows tr").nth(broker - 1)).to_contain_text("RUNNING")
             expect(page.locator("#timeline-events [aria-label='broker back']").first).to_be_visible()
