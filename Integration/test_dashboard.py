@@ -74,7 +74,7 @@ def test_a_healthy_cluster_with_traffic(cluster, address, browser):
         for name in ("offline", "undermin", "underreplicated"):
             expect(tile(page, name)).to_have_text("0")
         page.wait_for_function("() => Number(document.querySelector('#tile-events .figure').textContent) > 100", timeout=20_000)
-        expect(tile(page, "p99")).to_contain_text("ms", timeout=20_000)
+        expect(tile(page, "p99")).to_contain_text(re.compile(r"\d m?s"), timeout=40_000)
         row = page.locator("#groups-rows tr", has_text="analytics")
         expect(row).to_contain_text("OK", timeout=30_000)
         expect(row).to_contain_text("Stable")

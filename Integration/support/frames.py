@@ -13,8 +13,11 @@ NONE = 0
 OFFSET_OUT_OF_RANGE = 1
 CORRUPT_MESSAGE = 2
 UNKNOWN_TOPIC_OR_PARTITION = 3
+NOT_LEADER_OR_FOLLOWER = 6
+REQUEST_TIMED_OUT = 7
 MESSAGE_TOO_LARGE = 10
 INVALID_TOPIC_EXCEPTION = 17
+NOT_ENOUGH_REPLICAS = 19
 INVALID_REQUIRED_ACKS = 21
 INVALID_TIMESTAMP = 32
 UNSUPPORTED_VERSION = 35
@@ -225,10 +228,10 @@ class Connection:
         reader.string()
         return reader.int16(), reader.string()
 
-    def produce(self, topic, partition, records, acks=-1):
-        """Produce v3 of the bytes of a record batch: error code and base offset."""
+    def produce(self, topic, partition, records, acks=-1, timeout=15000):
+        """Produce v3 of the bytes of a record batch: error code and base offset. `timeout`: milliseconds."""
         data = struct.pack(">i", partition) + byte_string(records)
-        body = string(None) + struct.pack(">hi", acks, 15000) + array([string(topic) + array([data])])
+        body = string(None) + struct.pack(">hi", acks, timeout) + array([string(topic) + array([data])])
         reader = self.ask(PRODUCE, 3, body)
         assert reader.int32() == 1
         assert reader.string() == topic

@@ -60,22 +60,48 @@ public enum ClusterInspection {
     }
   }
 
+  /// Asks all at once. The first that reaches the controller tells: a broker that is cut off from it knows only what
+  /// was. Where nobody reaches a controller, the first in the list that answers tells what it knows.
   private static func status(servers: [ServerAddress], local: [ClusterStatus.Broker]) async -> ClusterStatus {
-    for server in servers {
-      guard let connection = try? await AdminConnection.connect(to: server, timeout: patience) else { continue }
-      var request = MetadataRequest()
-      request.topics = nil
-      request.allowAutoTopicCreation = false
-      guard let metadata = try? await connection.send(request, timeout: patience) else { continue }
-      let controller = await quorumLeader(connection) ?? metadata.controllerId
-      return ClusterStatus(
-        controller: controller, brokers: merge(local, metadata), topics: topics(metadata), answered: true)
+    let (words, speak) = AsyncStream.makeStream(of: (Int, Word?).self)
+    for (index, server) in servers.enumerated() { Task { speak.yield((index, await word(of: server))) } }
+    var best: (index: Int, word: Word)?
+    var heard = 0
+    for await (index, word) in words where heard < servers.count {
+      heard += 1
+      if let word, word.controller != nil || best.map({ index < $0.index }) ?? true { best = (index, word) }
+      if best?.word.controller != nil || heard == servers.count { break }
     }
-    return ClusterStatus(controller: -1, brokers: local, topics: [], answered: false)
+    guard let word = best?.word else {
+      return ClusterStatus(controller: -1, brokers: local, topics: [], answered: false)
+    }
+    return ClusterStatus(
+      controller: word.controller ?? -1, local: local, members: members(word.metadata), topics: topics(word.metadata),
+      answered: true)
   }
 
-  /// The active controller; brokers name any live broker in Metadata under KRaft, so the quorum is asked.
-  private static func quorumLeader(_ connection: AdminConnection) async -> Int32? {
+  /// What one broker says of the cluster; no controller where it reaches none.
+  private struct Word: Sendable {
+    var metadata: MetadataResponse
+    var controller: Int32?
+  }
+
+  private static func word(of server: ServerAddress) async -> Word? {
+    guard let connection = try? await AdminConnection.connect(to: server, timeout: patience) else { return nil }
+    var request = MetadataRequest()
+    request.topics = nil
+    request.allowAutoTopicCreation = false
+    guard let metadata = try? await connection.send(request, timeout: patience) else { return nil }
+    do throws(AdminError) {
+      return Word(metadata: metadata, controller: try await quorumLeader(connection))
+    } catch {
+      // Without a quorum (ZooKeeper) Metadata names the controller; KRaft's brokers name anyone there.
+      guard case .unsupported = error else { return Word(metadata: metadata) }
+      return Word(metadata: metadata, controller: metadata.controllerId >= 0 ? metadata.controllerId : nil)
+    }
+  }
+
+  private static func quorumLeader(_ connection: AdminConnection) async throws(AdminError) -> Int32? {
     var partition = DescribeQuorumRequest.PartitionData()
     partition.partitionIndex = 0
     var topic = DescribeQuorumRequest.TopicData()
@@ -83,30 +109,17 @@ public enum ClusterInspection {
     topic.partitions = [partition]
     var request = DescribeQuorumRequest()
     request.topics = [topic]
-    guard let response = try? await connection.send(request, timeout: patience), response.errorCode == 0,
-      let quorum = response.topics.first?.partitions.first, quorum.errorCode == 0
+    let response = try await connection.send(request, timeout: patience)
+    guard response.errorCode == 0, let quorum = response.topics.first?.partitions.first, quorum.errorCode == 0,
+      quorum.leaderId >= 0
     else { return nil }
     return quorum.leaderId
   }
 
-  private static func merge(
-    _ local: [ClusterStatus.Broker], _ metadata: MetadataResponse
-  ) -> [ClusterStatus.Broker] {
-    var brokers = local
-    for index in brokers.indices {
-      let isMember = metadata.brokers.contains { $0.nodeId == brokers[index].id }
-      if !isMember, brokers[index].state == "running" { brokers[index].state = "starting" }
+  private static func members(_ metadata: MetadataResponse) -> [ClusterStatus.Broker] {
+    metadata.brokers.map {
+      ClusterStatus.Broker(id: $0.nodeId, state: "running", host: $0.host, port: Int($0.port))
     }
-    for member in metadata.brokers where !brokers.contains(where: { $0.id == member.nodeId }) {
-      brokers.append(
-        ClusterStatus.Broker(id: member.nodeId, state: "running", host: member.host, port: Int(member.port)))
-    }
-    // Replicas on a broker that nobody has seen reveal that it is missing.
-    for id in metadata.topics.flatMap(\.partitions).flatMap(\.replicaNodes)
-    where !brokers.contains(where: { $0.id == id }) {
-      brokers.append(ClusterStatus.Broker(id: id, state: "stopped", host: "", port: 0))
-    }
-    return brokers
   }
 
   private static func topics(_ metadata: MetadataResponse) -> [ClusterStatus.Topic] {

@@ -82,6 +82,21 @@ public struct ClusterStatus: Sendable, Equatable {
     judge(answered: answered)
   }
 
+  /// The same, of what the processes of this machine do (`local`; none for a cluster that runs elsewhere) and what the
+  /// cluster says of itself (`members`: the brokers that its metadata name).
+  public init(controller: Int32, local: [Broker], members: [Broker], topics: [Topic], answered: Bool) {
+    var brokers = local
+    for index in brokers.indices where answered && brokers[index].state == "running" {
+      if !members.contains(where: { $0.id == brokers[index].id }) { brokers[index].state = "starting" }
+    }
+    for member in members where !brokers.contains(where: { $0.id == member.id }) { brokers.append(member) }
+    // Replicas on a broker that nobody has seen reveal that it is missing.
+    for id in topics.flatMap(\.partitions).flatMap(\.replicas) where !brokers.contains(where: { $0.id == id }) {
+      brokers.append(Broker(id: id, state: "stopped", host: "", port: 0))
+    }
+    self.init(controller: controller, brokers: brokers, topics: topics, answered: answered)
+  }
+
   /// Replaces the first look by the judgement of somebody who knows more (min ISR, who answers, the quorum).
   public mutating func judge(as verdict: Verdict, reasons: [String], sentence: String, failuresTolerated: Int?) {
     self.verdict = verdict

@@ -65,27 +65,43 @@ enum Status {
   }
 
   private static func judged(_ target: Target) async throws -> (ClusterStatus, AlertList?) {
-    var status: ClusterStatus
-    if let directory = target.directory {
-      status = try await ClusterInspection.status(ofDirectory: directory)
-    } else {
-      status = try await ClusterInspection.status(ofServers: target.servers)
-    }
     var options = target.monitoring
     options.patience = 2_000
-    // Who could not look does not judge: what the first look found stands.
-    guard let (model, alerts) = await ClusterCheck.look(options) else { return (status, nil) }
-    if model.verdict.word == .unknown { return (status, alerts) }
-    let verdict: ClusterStatus.Verdict =
-      switch model.verdict.word {
-      case .healthy: .healthy
-      case .degraded: .degraded
-      case .unavailable, .unknown: .unavailable
-      }
+    guard let look = await ClusterCheck.look(options) else { throw wrongServers }
+    var local: [ClusterStatus.Broker] = []
+    if let directory = target.directory { local = try await ClusterInspection.brokers(ofDirectory: directory) }
+    var status = ClusterStatus(
+      controller: look.model.controller.id ?? -1, local: local,
+      members: look.metadata?.brokers.map(broker) ?? [], topics: look.metadata?.topics.map(topic) ?? [],
+      answered: look.metadata != nil)
+    if let directory = target.directory, local.contains(where: { $0.processID != nil }) {
+      status.dashboardURL = ClusterDirectory(directory).dashboardURL
+    }
+    let verdict: ClusterStatus.Verdict
+    switch look.model.verdict.word {
+    case .healthy: verdict = .healthy
+    case .degraded: verdict = .degraded
+    case .unavailable: verdict = .unavailable
+    case .unknown: return (status, look.alerts)
+    }
     status.judge(
-      as: verdict, reasons: model.verdict.reasons.filter { $0.severity > .info }.map(\.text),
-      sentence: model.verdict.sentence, failuresTolerated: model.tolerance.failures)
-    return (status, alerts)
+      as: verdict, reasons: look.model.verdict.reasons.filter { $0.severity > .info }.map(\.text),
+      sentence: look.model.verdict.sentence, failuresTolerated: look.model.tolerance.failures)
+    return (status, look.alerts)
+  }
+
+  private static let wrongServers = ClusterError(.notPossible, "--bootstrap-servers has the form host:port,host:port,…")
+
+  private static func broker(_ member: ClusterObservation.Broker) -> ClusterStatus.Broker {
+    ClusterStatus.Broker(id: member.id, state: "running", host: member.host, port: Int(member.port))
+  }
+
+  private static func topic(_ topic: PartitionMap.Topic) -> ClusterStatus.Topic {
+    ClusterStatus.Topic(
+      name: topic.name,
+      partitions: topic.partitions.map {
+        ClusterStatus.Partition(id: $0.id, leader: $0.leader, replicas: $0.replicas, inSync: $0.isr)
+      })
   }
 
   private static func json(_ status: ClusterStatus, _ alerts: AlertList?) -> JSON {
@@ -128,7 +144,7 @@ enum Status {
 
   private static func follow(_ target: Target, isJSON: Bool) async throws -> Never {
     guard let monitor = MonitorService(target.monitoring) else {
-      throw ClusterError(.notPossible, "--bootstrap-servers has the form host:port,host:port,…")
+      throw wrongServers
     }
     let (reports, next) = AsyncStream.makeStream(of: MonitorReport.self, bufferingPolicy: .bufferingNewest(10))
     let subscription = monitor.subscribe { next.yield($0) }

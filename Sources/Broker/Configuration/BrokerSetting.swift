@@ -94,7 +94,7 @@ struct BrokerSetting: Sendable {
     BrokerSetting("replica.fetch.response.max.bytes", .int, "10485760"),
     BrokerSetting("replica.fetch.wait.max.ms", .int, "500"),
     BrokerSetting("replica.high.watermark.checkpoint.interval.ms", .long, "5000"),
-    BrokerSetting("replica.lag.time.max.ms", .long, "30000"),
+    BrokerSetting("replica.lag.time.max.ms", .long, "5000"),
     BrokerSetting("replica.selector.class", .string, nil),
     BrokerSetting("socket.request.max.bytes", .int, "104857600"),
     BrokerSetting("streamsocial.metrics.listener", .string, nil),

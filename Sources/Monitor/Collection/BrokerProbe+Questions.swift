@@ -8,7 +8,7 @@ extension BrokerProbe {
     var led: [(topic: String, partitions: [Int32])] = []
     var wantsStarts = false
     var wantsGroups = false
-    /// The quorum is asked through one broker, which passes it on to the controller.
+    /// The quorum is asked through a few brokers, which pass it on to the controller.
     var wantsQuorum = false
     /// Who is registered and fenced, when somebody is missing.
     var wantsFenced = false
@@ -26,7 +26,9 @@ extension BrokerProbe {
     var keepsLogDirectories = false
     var quorum: ControllerView?
     var quorumIsUnsupported = false
-    var fenced: [Int32]?
+    /// Why the quorum was not heard through this broker.
+    var quorumFailure: String?
+    var fenced: [ClusterObservation.Broker]?
     var failures: [String] = []
 
     static func silent(_ broker: Int32) -> Reply {
@@ -112,11 +114,11 @@ extension BrokerProbe {
   }
 
   /// KIP-1073 (version 2); earlier versions tell of none.
-  private func fenced(by deadline: ContinuousClock.Instant) async throws(AdminError) -> [Int32] {
+  private func fenced(by deadline: ContinuousClock.Instant) async throws(AdminError) -> [ClusterObservation.Broker] {
     var request = DescribeClusterRequest()
     request.includeFencedBrokers = true
     let response = try await send(request, timeout: Self.left(until: deadline))
-    return response.brokers.filter(\.isFenced).map(\.brokerId)
+    return response.brokers.filter(\.isFenced).map { .init(id: $0.brokerId, host: $0.host, port: $0.port, rack: $0.rack) }
   }
 
   private func askQuorum(_ reply: inout Reply, by deadline: ContinuousClock.Instant) async {
@@ -131,7 +133,7 @@ extension BrokerProbe {
       let response = try await send(request, timeout: Self.left(until: deadline))
       guard response.errorCode == 0, let answer = response.topics.first?.partitions.first, answer.errorCode == 0 else {
         let code = response.topics.first?.partitions.first?.errorCode ?? response.errorCode
-        reply.failures.append("the quorum did not answer (error \(code))")
+        reply.quorumFailure = "the quorum did not answer (error \(code))"
         return
       }
       var view = ControllerView()
@@ -146,7 +148,7 @@ extension BrokerProbe {
       if case .unsupported = error {
         reply.quorumIsUnsupported = true
       } else {
-        reply.failures.append("the quorum did not answer (\(error.brief))")
+        reply.quorumFailure = "the quorum did not answer (\(error.brief))"
       }
     }
   }

@@ -11,6 +11,10 @@ actor ClusterCollector {
   static let roundsBetweenSizes = 5
   /// Starts of logs change seldom. Rounds.
   static let roundsBetweenStarts = 10
+  /// Through so many brokers the quorum is asked.
+  static let witnessesMax = 3
+  /// A round in which the metadata turned out to be old may take so much longer. Milliseconds.
+  static let secondShare: Int64 = 150
   /// When a broker says nothing for so long, the next is asked as well. Milliseconds.
   static let metadataShare: Int64 = 150
   /// Pages beyond this size are read every fifth round. Bytes.
@@ -22,6 +26,8 @@ actor ClusterCollector {
   private var probes: [Int32: BrokerProbe] = [:]
   /// Who answered last is asked first.
   private var lastAnswering: BrokerProbe?
+  /// Who told this round's metadata; nil when that is not known, for it was a bootstrap server under another address.
+  private var source: Int32?
   private var minISR: [String: Int] = [:]
   private var minISRAskedAt: Int64 = 0
   private var round = 0
@@ -29,6 +35,9 @@ actor ClusterCollector {
   private var lastTopics: [PartitionMap.Topic] = []
   private var starts: [ClusterHealth.TopicPartition: Int64] = [:]
   private var isWhole = true
+  /// The last round heard of brokers that it could not ask any more, or what it first believed was old: another one
+  /// would tell more.
+  private(set) var wantsAnother = false
   /// Towards brokers that do not tell of their log directories.
   private var reluctance = Reluctance()
   /// Pages that are being read, some of them since an earlier round.
@@ -44,8 +53,9 @@ actor ClusterCollector {
     strangers = bootstrap.map { BrokerProbe(id: -1, address: $0) }
   }
 
-  /// One round. `now` gives milliseconds since 1970.
-  func observe(now: @escaping @Sendable () -> Int64) async -> ClusterObservation {
+  /// One round. `now` gives milliseconds since 1970. `confirms`: the metadata are asked for once more at the end, for who
+  /// told them may have heard of the controller again only after that; otherwise the next round tells.
+  func observe(now: @escaping @Sendable () -> Int64, confirms: Bool = false) async -> ClusterObservation {
     round += 1
     let began = ContinuousClock.now
     let deadline = began + .milliseconds(options.patience)
@@ -53,14 +63,16 @@ actor ClusterCollector {
     var observation = ClusterObservation(at: now())
     observation.processes = await options.processes?()
     let pages = Task { [processes = observation.processes] in await scrape(processes, by: deadline) }
-    if let metadata = await metadata(&observation, by: deadline) {
-      await meet(metadata.brokers)
-      lastTopics = metadata.topics
-      observation.metadata = metadata
-      let named = Set(metadata.topics.lazy.flatMap(\.partitions).flatMap(\.replicas)).union(probes.keys)
-      isWhole = named.isSubset(of: metadata.brokers.map(\.id))
+    wantsAnother = false
+    if let metadata = await metadata(&observation, by: deadline) { await take(metadata, &observation) }
+    let better = await askAll(&observation, since: began, by: deadline)
+    if let better {
+      wantsAnother = true
+      await replaceMetadata(&observation, by: better)
+    } else if confirms, let told = observation.metadata, let teller = source.flatMap({ probes[$0] }) {
+      await replaceMetadata(&observation, by: teller)
+      wantsAnother = wantsAnother || observation.metadata != told
     }
-    await askAll(&observation, since: began, by: deadline)
     observation.wasStarved = starvation.end()
     (observation.metrics, observation.metricsFailures) = await pages.value
     let gone = observation.answers.filter { $0.wasRefused || $0.wasCutOff }.map(\.broker)
@@ -68,6 +80,28 @@ actor ClusterCollector {
     if let metadata = observation.metadata { await farewells.update(metadata, observation.extents ?? []) }
     observation.at = now()
     return observation
+  }
+
+  private func take(_ metadata: ClusterObservation.Metadata, _ observation: inout ClusterObservation) async {
+    await meet(metadata.brokers)
+    lastTopics = metadata.topics
+    observation.metadata = metadata
+    let named = Set(metadata.topics.lazy.flatMap(\.partitions).flatMap(\.replicas)).union(probes.keys)
+    isWhole = named.isSubset(of: metadata.brokers.map(\.id))
+  }
+
+  /// Takes what `better` tells now for what was told at the round's beginning.
+  private func replaceMetadata(_ observation: inout ClusterObservation, by better: BrokerProbe) async {
+    lastAnswering = better
+    observation.metadata = nil
+    let deadline = ContinuousClock.now + .milliseconds(Self.secondShare)
+    switch await Self.askMetadata(better, by: deadline) {
+    case .success(let response):
+      await take(await metadata(response, by: better, deadline: deadline, at: observation.at), &observation)
+    case .failure(let error):
+      wantsAnother = true
+      observation.failures.append("\(await better.address) does not tell of the cluster (\(error.brief))")
+    }
   }
 
   /// Keeps a probe for every broker; one that moved is followed.
@@ -111,6 +145,8 @@ actor ClusterCollector {
       case .answer(let probe, .success(let response)):
         // A bootstrap server has a probe by its number from the next round on.
         lastAnswering = probe.id >= 0 ? probe : nil
+        let address = await probe.address
+        source = lastAnswering?.id ?? response.brokers.first { $0.host == address.host && $0.port == address.port }?.nodeId
         return await metadata(response, by: probe, deadline: deadline, at: observation.at)
       case .answer(let probe, .failure(let error)):
         heard += 1
@@ -121,7 +157,7 @@ actor ClusterCollector {
       }
       if heard == asked { break }
     }
-    lastAnswering = nil
+    (lastAnswering, source) = (nil, nil)
     observation.failures.append("no broker answers (\(reasons.joined(separator: "; ")))")
     return nil
   }
@@ -200,10 +236,12 @@ actor ClusterCollector {
 
   // MARK: - Broker by broker
 
+  /// Returns a broker whose metadata are to be believed rather than those that the observation has, if there is one: who
+  /// told those does not reach the controller, or the controller has not heard of it for long, and may tell what was.
   private func askAll(
     _ observation: inout ClusterObservation, since began: ContinuousClock.Instant, by deadline: ContinuousClock.Instant
-  ) async {
-    let questions = questions(observation)
+  ) async -> BrokerProbe? {
+    let questions = questions(through: observation.metadata == nil ? [] : witnesses())
     var replies: [BrokerProbe.Reply] = []
     await withTaskGroup(of: BrokerProbe.Reply.self) { group in
       for (id, question) in questions {
@@ -219,9 +257,17 @@ actor ClusterCollector {
     replies.sort { $0.answer.broker < $1.answer.broker }
     observation.answers = replies.map(\.answer)
     observation.failures += replies.flatMap(\.failures)
-    observation.quorum = replies.compactMap(\.quorum).first
+    let epoch = replies.compactMap(\.quorum?.leaderEpoch).max()
+    let reaching = replies.filter { $0.quorum != nil && $0.quorum?.leaderEpoch == epoch }
+    observation.quorum = reaching.first?.quorum
+    if reaching.isEmpty, let failure = replies.compactMap(\.quorumFailure).first { observation.failures.append(failure) }
     observation.quorumIsUnsupported = replies.contains(where: \.quorumIsUnsupported)
-    observation.fencedBrokers = replies.compactMap(\.fenced).first
+    let fenced = (reaching + replies).compactMap(\.fenced).first
+    observation.fencedBrokers = fenced?.map(\.id)
+    if let fenced, fenced.contains(where: { probes[$0.id] == nil }) {
+      await meet(fenced)
+      wantsAnother = true
+    }
     observation.logDirectories = replies.compactMap(\.logDirectories)
     for reply in replies where reply.keepsLogDirectories || reply.logDirectories != nil {
       reluctance.note(reply.answer.broker, hasAnswered: !reply.keepsLogDirectories, round: round)
@@ -237,9 +283,23 @@ actor ClusterCollector {
     }
     let groups = replies.compactMap(\.groups)
     if !groups.isEmpty { observation.groups = Self.distinct(groups.flatMap { $0 }) }
+    if source == nil { wantsAnother = true }
+    let current = reaching.map(\.answer.broker).filter { observation.quorum?.isCurrent($0) ?? true }
+    let believed = current.isEmpty ? reaching.map(\.answer.broker) : current
+    guard let source, let witness = believed.first, !believed.contains(source) else { return nil }
+    return probes[witness]
   }
 
-  private func questions(_ observation: ClusterObservation) -> [Int32: BrokerProbe.Question] {
+  /// Whoever told the metadata, and a few more, for that one may be cut off from the controller and not know that what
+  /// it tells is old.
+  private func witnesses() -> Set<Int32> {
+    let others = probes.keys.filter { $0 != source }.sorted()
+    let start = others.firstIndex { $0 > source ?? -1 } ?? 0
+    let ordered = (source.map { [$0] } ?? []) + others[start...] + others[..<start]
+    return Set(ordered.prefix(Self.witnessesMax))
+  }
+
+  private func questions(through witnesses: Set<Int32>) -> [Int32: BrokerProbe.Question] {
     var led: [Int32: [(topic: String, partitions: [Int32])]] = [:]
     for topic in lastTopics {
       var byLeader: [Int32: [Int32]] = [:]
@@ -248,8 +308,6 @@ actor ClusterCollector {
     }
     // Of starts that were never asked, and of all now and then.
     let wantsStarts = round % Self.roundsBetweenStarts == 1 || starts.isEmpty
-    let chosen = lastAnswering?.id ?? -1
-    let spokesman = probes[chosen] != nil ? chosen : observation.metadata?.brokers.first?.id
     return Dictionary(
       uniqueKeysWithValues: probes.keys.map { id in
         var question = BrokerProbe.Question()
@@ -258,7 +316,7 @@ actor ClusterCollector {
         if reluctance.asks(id, round: round) {
           question.logDirectories = round % Self.roundsBetweenSizes == 1 ? .stateAndSizes : .state
         }
-        question.wantsQuorum = observation.metadata != nil && id == spokesman
+        question.wantsQuorum = witnesses.contains(id)
         question.wantsFenced = question.wantsQuorum && !isWhole
         question.led = led[id] ?? []
         return (id, question)
@@ -310,4 +368,19 @@ actor ClusterCollector {
   }
 
   private func finished(_ scrape: MetricsScrape) { reading.remove(scrape.broker) }
+}
+
+extension ControllerView {
+  /// A follower of the quorum has all of its log at least twice a second; whoever lacked it for longer was cut off, or is
+  /// too busy to be asked. Milliseconds.
+  private static let metadataAgeMax: Int64 = 1_500
+
+  /// Whether a broker's metadata are those of now, as far as the quorum's leader knows.
+  fileprivate func isCurrent(_ broker: Int32) -> Bool {
+    let members = voters + observers
+    // Before Kafka 3.3 the leader does not say.
+    guard let now = members.first(where: { $0.id == id })?.lastCaughtUpAt else { return true }
+    guard let caughtUp = members.first(where: { $0.id == broker })?.lastCaughtUpAt else { return false }
+    return now - caughtUp <= Self.metadataAgeMax
+  }
 }

@@ -6,7 +6,7 @@ public struct ClusterHealth: Sendable {
   /// A broker that nothing names any more is forgotten after so long. Milliseconds.
   static let forgetAfter: Int64 = 600_000
   /// The quorum's figures are kept for so long while it does not answer, as between two controllers. Milliseconds.
-  static let quorumPatience: Int64 = 3_000
+  let quorumPatience: Int64
 
   let bootstrapServers: String
   /// What counts as slow or full.
@@ -41,12 +41,13 @@ public struct ClusterHealth: Sendable {
   ///   - limits: those of the alerts, so that verdict and alerts agree on what is slow or full.
   public init(
     bootstrapServers: String, unaccountedTopics: Set<String> = [], limits: AlertSettings = AlertSettings(),
-    commands: LocalCommands = LocalCommands(), startRounds: Int = 0
+    commands: LocalCommands = LocalCommands(), startRounds: Int = 0, quorumPatience: Int64 = 3_000
   ) {
     self.bootstrapServers = bootstrapServers
     self.limits = limits
     self.commands = commands
     self.startRounds = startRounds
+    self.quorumPatience = quorumPatience
     traffic = Traffic(unaccountedTopics: unaccountedTopics)
   }
 
@@ -132,7 +133,7 @@ public struct ClusterHealth: Sendable {
       return
     }
     quorumSilentSince = quorumSilentSince ?? at
-    if let seenAt = quorumSeenAt, at - seenAt <= Self.quorumPatience { return }
+    if let seenAt = quorumSeenAt, at - seenAt <= quorumPatience { return }
     let since = controller.since
     let before = controller.id
     controller = ControllerView()
@@ -172,7 +173,8 @@ public struct ClusterHealth: Sendable {
       canary: model.canary, groups: model.groups, isLost: isLost(observation),
       isDown: isDown(observation),
       isStarting: metadata == nil && observation.processes?.isEmpty == false && sequence <= startRounds,
-      quorumSilentFor: quorumSilentSince.map { observation.at - $0 }, isMajorityLost: isMajorityLost,
+      quorumSilentFor: quorumSilentSince.map { observation.at - $0 }, quorumPatience: quorumPatience,
+      isMajorityLost: isMajorityLost,
       voters: quorum.map { quorum in
         let alive = alive
         return (

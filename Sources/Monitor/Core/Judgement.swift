@@ -21,6 +21,8 @@ struct Judgement {
     var isStarting: Bool
     /// Milliseconds; nil while the quorum answers.
     var quorumSilentFor: Int64?
+    /// Milliseconds of its silence that mean nothing.
+    var quorumPatience: Int64
     /// So many voters are known to be dead that nobody can act as the controller.
     var isMajorityLost: Bool
     /// Nil: not known.
@@ -97,13 +99,13 @@ struct Judgement {
         ? none(.critical, .unavailable, "no active controller") : []
     }
     // Between two controllers nobody answers for a moment.
-    guard let silent = facts.quorumSilentFor, silent >= ClusterHealth.quorumPatience else { return [] }
+    guard let silent = facts.quorumSilentFor, silent >= facts.quorumPatience else { return [] }
     if let voters = facts.voters, voters.living <= voters.total / 2 {
       return none(
         .critical, .unavailable,
         "no active controller (\(voters.living) of \(voters.total) voters live, \(voters.total / 2 + 1) needed)")
     }
-    return none(.warning, .degraded, "the quorum does not answer for \(duration(silent))")
+    return none(.warning, .degraded, "the quorum does not answer\(silent >= 1_000 ? " for \(duration(silent))" : "")")
   }
 
   private static func brokers(_ facts: Facts) -> [Finding] {
