@@ -11,7 +11,7 @@ actor ClusterCollector {
   static let roundsBetweenSizes = 5
   /// Starts of logs change seldom. Rounds.
   static let roundsBetweenStarts = 10
-  /// Through so many brokers the quorum is asked.
+  /// Through so many brokers the quorum is asked when it did not answer through the first.
   static let witnessesMax = 3
   /// A round in which the metadata turned out to be old may take so much longer. Milliseconds.
   static let secondShare: Int64 = 150
@@ -35,6 +35,8 @@ actor ClusterCollector {
   private var lastTopics: [PartitionMap.Topic] = []
   private var starts: [ClusterHealth.TopicPartition: Int64] = [:]
   private var isWhole = true
+  /// Who told the metadata may not reach the controller: the next round asks for the quorum through others, too.
+  private var isDoubtful = true
   /// The last round heard of brokers that it could not ask any more, or what it first believed was old: another one
   /// would tell more.
   private(set) var wantsAnother = false
@@ -241,7 +243,8 @@ actor ClusterCollector {
   private func askAll(
     _ observation: inout ClusterObservation, since began: ContinuousClock.Instant, by deadline: ContinuousClock.Instant
   ) async -> BrokerProbe? {
-    let questions = questions(through: observation.metadata == nil ? [] : witnesses())
+    let witnesses = isDoubtful || source == nil ? witnesses() : [source ?? -1]
+    let questions = questions(through: observation.metadata == nil ? [] : witnesses)
     var replies: [BrokerProbe.Reply] = []
     await withTaskGroup(of: BrokerProbe.Reply.self) { group in
       for (id, question) in questions {
@@ -286,6 +289,7 @@ actor ClusterCollector {
     if source == nil { wantsAnother = true }
     let current = reaching.map(\.answer.broker).filter { observation.quorum?.isCurrent($0) ?? true }
     let believed = current.isEmpty ? reaching.map(\.answer.broker) : current
+    isDoubtful = source.map { !believed.contains($0) } ?? true
     guard let source, let witness = believed.first, !believed.contains(source) else { return nil }
     return probes[witness]
   }
