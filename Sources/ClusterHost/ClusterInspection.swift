@@ -2,10 +2,10 @@ import CommandLineTool
 import KafkaClient
 import Wire
 
-/// Asks a cluster how it is, from outside: any broker's metadata, the quorum's leader, and (for a cluster that runs
-/// here) its supervisor.
+/// Asks a cluster how it is, from outside: the metadata of a broker that reaches the controller, the quorum's leader, and
+/// (for a cluster that runs here) its supervisor.
 public enum ClusterInspection {
-  /// How long one broker may take to answer before the next is asked.
+  /// How long one broker may take for each of its answers.
   static let patience = Duration.seconds(2)
 
   /// The state of the cluster in a data directory.

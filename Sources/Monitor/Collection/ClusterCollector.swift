@@ -2,8 +2,8 @@ import KafkaClient
 import Wire
 
 /// Asks a cluster all that the model needs, once a round: metadata of one broker, then every broker what it alone knows
-/// (ends of what it leads, groups that it coordinates) and one of them the quorum, each in parallel and none for longer
-/// than the patience. Speaks only Kafka's protocol, and reads `/metrics` where there is a page.
+/// (ends of what it leads, groups that it coordinates) and through whoever told the metadata the quorum, each in parallel
+/// and none for longer than the patience. Speaks only Kafka's protocol, and reads `/metrics` where there is a page.
 actor ClusterCollector {
   /// Topic settings are asked for again after so long; those of new topics at once. Milliseconds.
   static let settingsAge: Int64 = 30_000
@@ -286,7 +286,7 @@ actor ClusterCollector {
     }
     let groups = replies.compactMap(\.groups)
     if !groups.isEmpty { observation.groups = Self.distinct(groups.flatMap { $0 }) }
-    if source == nil { wantsAnother = true }
+    if source == nil, observation.metadata != nil { wantsAnother = true }
     let current = reaching.map(\.answer.broker).filter { observation.quorum?.isCurrent($0) ?? true }
     let believed = current.isEmpty ? reaching.map(\.answer.broker) : current
     isDoubtful = source.map { !believed.contains($0) } ?? true
