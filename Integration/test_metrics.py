@@ -2,6 +2,7 @@
 
 import pathlib
 import shutil
+import socket
 import subprocess
 
 import confluent_kafka
@@ -41,6 +42,14 @@ def total(cluster, name, brokers=(1, 2, 3), **labels):
 def exact(cluster, name, **labels):
     """Over all brokers the sum of the sample with exactly these labels."""
     return sum(page.get(name, **labels) or 0 for page in pages(cluster).values())
+
+
+def accepts(address):
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @pytest.mark.embedded_only
@@ -341,6 +350,23 @@ def test_without_a_majority_no_controller_is_active(cluster):
     assert total(cluster, REPLICAS + "underreplicatedpartitions") == 0
 
 
+def test_who_comes_back_lets_clients_in_when_the_controller_has_let_it_in(cluster):
+    """What it knew when it ended may be long past: the metadata of the others still have it in sync."""
+    cluster.wait_until_healthy()
+    found = urls(cluster)
+    victims = (2, 3)
+    for victim in victims:
+        cluster.kill(victim)
+        assert not accepts(cluster.address(victim))
+    for victim in victims:
+        # Returns when clients are accepted.
+        cluster.start(victim)
+        assert accepts(cluster.address(victim))
+        assert metrics.page(found[victim]).get("kafka_server_kafkaserver_brokerstate") >= 2
+    cluster.wait_until_healthy()
+    assert {page.get("kafka_server_kafkaserver_brokerstate") for page in pages(cluster).values()} == {3}
+
+
 @pytest.mark.embedded_only
 def test_ready_means_that_clients_are_served(cluster, scratch, port):
     """A broker alone finds no quorum: it lives, and is not ready."""
@@ -383,6 +409,9 @@ streamsocial.metrics.listener=127.0.0.1:{base + 5}
         assert (status, body["ready"], body["state"]) == (503, False, "STARTING")
         assert body["reason"]
         assert metrics.health(url, "live")[0] == 200
+        # Controllers are listened to, and clients are refused.
+        until(lambda: accepts(("127.0.0.1", base + 1)), 20, "its controllers' port is open")
+        assert not accepts(("127.0.0.1", base))
         # It answers while it still opens its logs; figures come with its loops.
         leader = "kafka_server_raft_metrics_current_leader"
         until(lambda: metrics.page(url).get(leader) == -1, 20, "it has figures, and no leader")

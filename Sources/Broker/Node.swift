@@ -93,10 +93,7 @@ public final class Node: @unchecked Sendable {
     metrics?.attach(control: control, data: data)
     lifecycle.changed = { state, epoch in
       metrics?.changed(to: state, epoch: epoch)
-      data.loop.submit {
-        data.state = state
-        data.brokerEpoch = epoch
-      }
+      data.loop.submit { data.entered(state, epoch) }
     }
   }
 
@@ -109,7 +106,7 @@ public final class Node: @unchecked Sendable {
     }
     control.failed = fail
     data.failed = fail
-    try data.listen()
+    try data.bind()
     try control.start()
     watchSignals()
     dataLoop.runOnNewThread {}

@@ -51,6 +51,7 @@ import Testing
       connection.start()
       clients.append(connection)
     }
+    try listener.listen()
     collector.changed = { if done(collector) { loop.stop() } }
     try Connection.connect(loop, host: "127.0.0.1", port: port) { connection, error in
       #expect(error == nil)
@@ -70,6 +71,7 @@ import Testing
     let loop = try EventLoop()
     var accepted: [Connection] = []
     let listener = try Listener(loop, host: "localhost", port: 36191) { accepted.append($0) }
+    try listener.listen()
     var outcome: IOError??
     try Connection.connect(loop, host: "localhost", port: 36191) { connection, error in
       outcome = .some(error)
@@ -178,6 +180,7 @@ import Testing
   @Test func aTakenPortIsNamed() throws {
     let loop = try EventLoop()
     let first = try Listener(loop, host: "127.0.0.1", port: 29_874) { _ in }
+    try first.listen()
     var message = ""
     do { _ = try Listener(loop, host: "127.0.0.1", port: 29_874) { _ in } } catch {
       message = "\(error)"
@@ -185,6 +188,27 @@ import Testing
     }
     #expect(message.contains("127.0.0.1:29874"))
     first.close()
+  }
+
+  @Test func whoConnectsBeforeItListensIsRefused() throws {
+    let loop = try EventLoop()
+    var accepted: [Connection] = []
+    let listener = try Listener(loop, host: "127.0.0.1", port: 29_875) { accepted.append($0) }
+    func attempt() throws -> IOError? {
+      var outcome: IOError?
+      try Connection.connect(loop, host: "127.0.0.1", port: 29_875) { connection, error in
+        outcome = error
+        connection.close()
+        loop.stop()
+      }
+      loop.run()
+      return outcome
+    }
+    #expect(try attempt()?.isConnectionRefused == true)
+    try listener.listen()
+    #expect(try attempt() == nil)
+    listener.close()
+    for connection in accepted { connection.close() }
   }
 
   @Test func workFromOtherThreadsRunsInOrder() throws {

@@ -17,6 +17,7 @@ import Testing
     var inSync = 3
     var leaders = 1
     var saidFarewell = false
+    var isBeginning = false
     var leaderless = 0
     var isElecting = false
     var isFresh = true
@@ -44,7 +45,7 @@ import Testing
         process: process.map {
           .init(broker: 1, processID: 7, state: $0, metricsURL: nil, endedInOrder: endedInOrder)
         }, replicas: replicas, inSyncReplicas: inSync, leaders: leaders, saidFarewell: saidFarewell,
-        leaderless: leaderless, isElecting: isElecting,
+        isBeginning: isBeginning, leaderless: leaderless, isElecting: isElecting,
         metadataIsFresh: isFresh, monitorWasStarved: isStarved)
     }
   }
@@ -167,6 +168,18 @@ import Testing
         (Second(answer: .refuses, isMember: false, process: "running"), .starting), (.out, .starting),
         (.well, .running),
       ]),
+    Story(
+      name: "restarted, and the metadata tell of its life before",
+      steps: [
+        (.well, .running), (.refuses, .failed), (Second(answer: .refuses, isBeginning: true), .starting),
+        (Second(isBeginning: true), .recovering), (.well, .running),
+      ]),
+    Story(
+      name: "first look at one that waits for a quorum",
+      steps: [(Second(answer: .refuses, isMember: false, process: "running", isBeginning: true), .starting)]),
+    Story(
+      name: "restarted within a second: that it died is not missed",
+      steps: [(.well, .running), (Second(answer: .refuses, isBeginning: true), .failed), (Second(isBeginning: true), .recovering)]),
     Story(
       name: "process gone, though the socket only falls silent",
       steps: [(.well, .running), (Second(answer: .silent, process: "stopped"), .failed)]),

@@ -97,6 +97,7 @@ final class ControlPlane: @unchecked Sendable {
       self.metrics.counts.connections += 1
       self.metrics.counts.connectionsCreated += 1
     }
+    try listener?.listen()
     quorum.start()
     lifecycle?.start()
   }

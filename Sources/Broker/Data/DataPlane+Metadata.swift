@@ -42,7 +42,7 @@ extension DataPlane: MetadataSubscriber {
 
   /// The metadata has come to this life's registration. What was said of partitions before was meant for an earlier life,
   /// and what is not there before may come yet: until then partitions are neither led, followed nor removed.
-  private var isKnown: Bool { image.knows(nodeID, incarnation) }
+  var isKnown: Bool { image.knows(nodeID, incarnation) }
 
   private func everythingChanged() {
     for topic in image.sortedTopics {
@@ -64,6 +64,7 @@ extension DataPlane: MetadataSubscriber {
 
   /// The control plane's heartbeats tell the controller how far this broker is.
   private func report(_ upTo: Offset) {
+    openToClients()
     let control = control
     control.loop.submit { control.lifecycle?.appliedOffset = upTo - 1 }
   }

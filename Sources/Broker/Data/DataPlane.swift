@@ -23,10 +23,10 @@ final class DataPlane: @unchecked Sendable {
   let control: ControlPlane
   /// The metadata as far as this plane has applied it.
   var image = MetadataImage()
-  var brokerEpoch = BrokerEpoch.none
+  private(set) var brokerEpoch = BrokerEpoch.none
   /// Names this life of the process in its registration.
   var incarnation = UUID128.zero
-  var state = BrokerState.starting
+  private(set) var state = BrokerState.starting
   var partitions: [TopicIDPartition: HostedPartition] = [:]
   let storage: LogStore
   private(set) var fetchers: [BrokerID: ReplicaFetcher] = [:]
@@ -49,6 +49,7 @@ final class DataPlane: @unchecked Sendable {
   private(set) var isClosed = false
   private var tokenCounter: UInt64 = 0
   private var listener: Listener?
+  private var isOpen = false
   private var sessions: [ObjectIdentifier: ClientSession] = [:]
   private var timer: LoopTimer?
   private var armedFor = Instant.distantFuture
@@ -77,8 +78,8 @@ final class DataPlane: @unchecked Sendable {
     loop.flushed = { [requestMetrics] in requestMetrics.turnEnded { loop.now } }
   }
 
-  /// Binds the clients' port: an error names it. Nobody is served before the broker runs.
-  func listen() throws(IOError) {
+  /// Takes the clients' port: an error names it. Who connects is refused until `openToClients`.
+  func bind() throws(IOError) {
     let endpoint = configuration.clientListener
     listener = try Listener(loop, host: endpoint.host, port: endpoint.port) { [weak self] connection in
       guard let self else { return connection.close() }
@@ -88,6 +89,20 @@ final class DataPlane: @unchecked Sendable {
       self.metrics.counts.connections += 1
       self.metrics.counts.connectionsCreated += 1
     }
+  }
+
+  /// Lets clients in once the controller has registered this life of the broker and its metadata has come that far, as
+  /// Apache Kafka does. What it could tell before that is what was when it ended, and might be long past.
+  func openToClients() {
+    guard !isOpen, !isClosed, isKnown, state == .recovering || state == .running else { return }
+    isOpen = true
+    do throws(IOError) { try listener?.listen() } catch { failed?("\(error)") }
+  }
+
+  func entered(_ state: BrokerState, _ epoch: BrokerEpoch) {
+    self.state = state
+    brokerEpoch = epoch
+    openToClients()
   }
 
   var now: Instant { Instant(nanoseconds: loop.now) }

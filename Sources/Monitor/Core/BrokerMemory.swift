@@ -15,6 +15,8 @@ struct BrokerMemory: Sendable {
     var leaders = 0
     /// It said itself that it hands over: to a long poll that waited at it, or on its metrics page.
     var saidFarewell = false
+    /// It says on its metrics page that the controller has not let it in yet: the metadata may tell of its life before.
+    var isBeginning = false
     /// Partitions without a leader that it holds an in-sync replica of.
     var leaderless = 0
     /// It is a voter of a quorum that has no leader.
@@ -122,6 +124,7 @@ struct BrokerMemory: Sendable {
       let left = facts.saidFarewell && facts.leaders == 0 ? "hands over its leaderships; " : ""
       return (.recovering, "\(left)\(behind) of \(count(facts.replicas, "replica")) not in sync")
     }
+    if facts.isBeginning { return (.recovering, "says itself that the controller has not let it in yet") }
     return (.running, view.state == .recovering ? "all replicas in sync again" : "serves, all replicas in sync")
   }
 
@@ -132,6 +135,7 @@ struct BrokerMemory: Sendable {
     if facts.process?.state == "starting", !isAlive { return (.starting, "its process starts") }
     // Who saw the process end knows best.
     if facts.process?.endedInOrder == true { return (.shutdown, "shut down in order") }
+    if facts.isBeginning, !isAlive { return (.starting, "says itself that it starts") }
     let hasCrashed = facts.process?.endedInOrder == false
     let isGone = answer.wasRefused || facts.process?.state == "stopped"
     let isOut = facts.metadataIsFresh && !facts.isMember

@@ -16,6 +16,7 @@ extension ClusterHealth {
     let members = Set(knownMembers.map(\.id))
     let fenced = Set(observation.fencedBrokers ?? [])
     let leaving = observation.farewells.union(observation.metrics.filter(\.isLeaving).map(\.broker))
+    let beginning = Set(observation.metrics.filter(\.isBeginning).map(\.broker))
     var expected = members.union(counts.keys).union(fenced).union((observation.processes ?? []).map(\.broker))
     // Voters are brokers where every broker is a voter, too; elsewhere they are controllers and nothing else.
     let voters = Set(knownVoters ?? [])
@@ -37,7 +38,7 @@ extension ClusterHealth {
       var facts = BrokerMemory.Facts(
         isMember: members.contains(id), isFenced: fenced.contains(id), answer: answers[id],
         process: observation.processes?.first { $0.broker == id }, replicas: count.replicas,
-        inSyncReplicas: count.inSync, leaders: count.leaders, saidFarewell: leaving.contains(id),
+        inSyncReplicas: count.inSync, leaders: count.leaders, saidFarewell: leaving.contains(id), isBeginning: beginning.contains(id),
         leaderless: count.leaderless,
         isElecting: isElecting && voters.contains(id), metadataIsFresh: fresh,
         monitorWasStarved: observation.wasStarved)

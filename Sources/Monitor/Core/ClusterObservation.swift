@@ -133,9 +133,11 @@ public struct ClusterObservation: Sendable, Equatable {
     public var diskUsedBytes: Double?
     public var diskFreeBytes: Double?
     public var offlineLogDirectories: Double?
-    /// Kafka's number of its state; 6 and 7 are those of a broker that shuts down.
+    /// Kafka's number of its state: 1 and 2 until the controller lets it in, 3 from then on, 6 and 7 while it shuts down.
     public var brokerState: Double?
 
+    /// The controller has not let it in yet, in this life of its process.
+    var isBeginning: Bool { brokerState == 1 || brokerState == 2 }
     /// It says that it is about to leave.
     var isLeaving: Bool { brokerState == 6 || brokerState == 7 }
 
