@@ -107,7 +107,7 @@ let testTargets: [Target] = [
   tests("CheckerTests", ["Checker", "Primitives"]),
   tests("MetricsTests", ["Metrics", "Primitives"]),
   tests("DashboardTests", ["Dashboard", "Monitor", "HTTPServer", "HTTPTestClient"]),
-  tests("MonitorTests", ["Records", "Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives"]),
+  tests("MonitorTests", ["Records", "Monitor", "KafkaClient", "CommandLineTool", "Metrics", "Primitives", "Wire"]),
   tests("LabTests", ["Lab", "Checker", "KafkaClient", "Social", "CommandLineTool"]),
   tests("BrokerTests", ["Broker", "CommitLog", "Controller", "Metrics", "Primitives", "Wire"]),
   tests("CommandLineToolTests", ["CommandLineTool"]),

@@ -1,23 +1,35 @@
 import CommandLineTool
 
+/// What a person may do to a broker.
+public enum BrokerCommand: String, Sendable, CaseIterable {
+  case kill, pause, resume, start
+}
+
 extension LocalCluster {
   /// Carries out one line of the control socket: `kill ID`, `pause ID`, `resume ID`, `start ID`, or `processes`, which
   /// answers with a JSON array. Others are `ok` or `error: …`.
   public func carryOut(_ line: String) async -> String {
     let words = line.split(separator: " ")
     do throws(ClusterError) {
-      switch (words.first, words.dropFirst().first.flatMap { Int32($0) }) {
-      case ("processes", _): return processes().text()
-      case ("kill", let broker?): try kill(broker)
-      case ("pause", let broker?): try pause(broker)
-      case ("resume", let broker?): try resume(broker)
-      case ("start", let broker?): try await startBroker(broker)
-      default: return "error: unknown request: \(line)"
+      if words.first == "processes" { return processes().text() }
+      guard words.count == 2, let command = BrokerCommand(rawValue: String(words[0])), let broker = Int32(words[1])
+      else { return "error: unknown request: \(line)" }
+      switch command {
+      case .kill: try kill(broker)
+      case .pause: try pause(broker)
+      case .resume: try resume(broker)
+      case .start: try await startBroker(broker)
       }
+      state.withLock { $0.onCommand }?(command, broker)
       return "ok"
     } catch {
       return "error: \(error)"
     }
+  }
+
+  /// Called when something was done to a broker by a person, at a terminal or on the dashboard.
+  public func onCommand(_ handler: @escaping @Sendable (BrokerCommand, Int32) -> Void) {
+    state.withLock { $0.onCommand = handler }
   }
 
   private func processes() -> JSON {

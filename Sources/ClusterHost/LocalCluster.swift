@@ -38,6 +38,7 @@ public final class LocalCluster: ClusterEngine {
     var starting: Set<Int32> = []
     var isStopping = false
     var onExit: (@Sendable (Int32, ChildProcess.Exit) -> Void)?
+    var onCommand: (@Sendable (BrokerCommand, Int32) -> Void)?
   }
 
   init(_ options: ClusterOptions, launcher: some BrokerLauncher) throws(ClusterError) {

@@ -41,7 +41,7 @@ extension DashboardServer {
       server.route(.post, "/api/v1/brokers/{id}/\(action.rawValue)") { [weak self] request, responder in
         guard let self else { return }
         let id = Int32(request.parameters["id"] ?? "")
-        let (source, control) = (source, options.controlBroker)
+        let control = options.controlBroker
         guardedAction(responder) {
           guard let id else { throw APIError(400, "bad_id", "a broker's id is a number") }
           guard let control else {
@@ -52,8 +52,6 @@ extension DashboardServer {
           do { try await control(action, id) } catch {
             throw APIError(409, "failed", "broker \(id): \(error)")
           }
-          let kind: Marker.Kind = action == .kill || action == .pause ? .fault : .faultEnd
-          source.mark(kind, broker: id, text: "\(action.rawValue) broker \(id), from the dashboard")
           return HTTPResponse(status: 202)
         }
       }

@@ -80,6 +80,11 @@ final class DashboardHost: Sendable {
     if arguments[port] > 0 {
       do {
         let host = try start(monitoring, serving(cluster, arguments, control: control))
+        let monitor = host.monitor
+        cluster.onCommand { [weak monitor] command, broker in
+          let isFault = command == .kill || command == .pause
+          monitor?.mark(isFault ? .fault : .faultEnd, broker: broker, text: "\(command.rawValue) broker \(broker)")
+        }
         ClusterDirectory(cluster.options.dataDirectory).dashboardURL = host.url
         return host
       } catch let error as PortTaken {

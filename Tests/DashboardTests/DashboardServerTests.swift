@@ -239,16 +239,13 @@ import Testing
       #expect(try await served.ask("POST /api/v1/brokers/2/\(action)").status == 202)
     }
     #expect(acted.withLock { $0 } == ["kill 2", "start 2", "pause 2", "resume 2"])
-    #expect(
-      served.source.calls.map { $0.split(separator: " ").prefix(3).joined(separator: " ") }
-        == ["mark fault 2", "mark faultEnd 2", "mark fault 2", "mark faultEnd 2"])
     let refused = try await served.ask("POST /api/v1/brokers/9/kill")
     #expect(refused.status == 409 && refused.text.contains("it does not run"))
     for path in ["x/kill", "99999999999/kill", "2.5/kill"] {
       #expect(try await served.ask("POST /api/v1/brokers/\(path)").status == 400, "\(path)")
     }
     #expect(try await served.ask("POST /api/v1/brokers/2/explode").status == 404)
-    #expect(acted.withLock { $0.count } == 4 && served.source.calls.count == 4)
+    #expect(acted.withLock { $0.count } == 4)
     let foreign = try await Served { $0.allowsActions = true }.ask("POST /api/v1/brokers/2/kill")
     #expect(foreign.status == 409)
     #expect(try code(foreign) == "not_ours")

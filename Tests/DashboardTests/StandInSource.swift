@@ -39,9 +39,6 @@ final class StandInSource: MonitorSource {
 
   func group(named name: String) -> GroupView? { state.withLock { $0.groups[name] } }
 
-  func mark(_ kind: Marker.Kind, broker: Int32?, text: String) {
-    state.withLock { $0.calls.append("mark \(kind) \(broker ?? -1) \(text)") }
-  }
 
   func setTarget(_ eventsPerSecond: Double?) {}
 

@@ -193,6 +193,22 @@ import Testing
     #expect(model.traffic.errorsPerSecond.isEmpty)
   }
 
+  /// Pages name an error only once it has happened: the first of them are errors, too.
+  @Test mutating func theFirstErrorsOfAKindAreCounted() {
+    func page(_ errors: [String: Double]) -> ClusterObservation.BrokerMetrics {
+      var metrics = ClusterObservation.BrokerMetrics(broker: 1, url: "http://127.0.0.1/metrics")
+      metrics.errorsTotal = errors
+      return metrics
+    }
+    // What was counted before anybody looked is no rate of now.
+    #expect(second { $0.metrics = [page(["CORRUPT_MESSAGE": 900])] }.traffic.errorsPerSecond.isEmpty)
+    let burst = second { $0.metrics = [page(["CORRUPT_MESSAGE": 900, "NOT_LEADER_OR_FOLLOWER": 40])] }
+    #expect(burst.traffic.errorsPerSecond == [.init(code: "NOT_LEADER_OR_FOLLOWER", perSecond: 40)])
+    // Another process counts from zero.
+    let restarted = second { $0.metrics = [page(["CORRUPT_MESSAGE": 3])] }
+    #expect(restarted.traffic.errorsPerSecond == [.init(code: "CORRUPT_MESSAGE", perSecond: 3)])
+  }
+
   /// Test events that take 300 ms and a disk with 5 GiB free: fine by the usual limits, not by an operator's.
   @Test(arguments: [true, false]) mutating func verdictAndAlertsHaveTheSameLimits(_ isStrict: Bool) throws {
     var limits = AlertSettings()
@@ -302,13 +318,70 @@ import Testing
     var broken = CanaryView.Broker(id: 3)
     broken.ok = false
     broken.error = "NOT_ENOUGH_REPLICAS"
-    view.brokers = [broken]
+    view.brokers = [1, 2].map { (id: Int32) in
+      var well = CanaryView.Broker(id: id)
+      well.ok = true
+      return well
+    }
+    view.brokers.append(broken)
     let failing = health.observe(cluster.next { $0.canary = view }).model
     #expect(failing.verdict.word == .degraded)
     #expect(codes(failing) == ["canary-failing"])
     #expect(failing.traffic.errorsPerSecond.first?.code == "NOT_ENOUGH_REPLICAS")
+    #expect(failing.verdict.sentence.contains("test writes fail through 1 of 3 brokers"))
+    #expect(!failing.verdict.sentence.contains("writes go on"))
     cluster.alive = [1, 2]
     let dead = health.observe(cluster.next { $0.canary = view }).model
     #expect(!codes(dead).contains("canary-failing"))
+  }
+
+  @Test mutating func nobodyCanWriteWhereAllTestEventsFail() {
+    _ = second()
+    var view = CanaryView()
+    view.brokers = [1, 2, 3].map { (id: Int32) in
+      var broken = CanaryView.Broker(id: id)
+      broken.ok = false
+      broken.error = "no answer"
+      return broken
+    }
+    let failing = health.observe(cluster.next { $0.canary = view }).model
+    #expect(failing.verdict.word == .unavailable)
+    #expect(failing.verdict.sentence.contains("test writes fail through every broker"))
+    // The monitor may not write: that says nothing of others.
+    for index in view.brokers.indices { view.brokers[index].error = "TOPIC_AUTHORIZATION_FAILED" }
+    #expect(health.observe(cluster.next { $0.canary = view }).model.verdict.word == .degraded)
+    // Nor does a machine that gives the monitor no time.
+    for index in view.brokers.indices { view.brokers[index].error = "no answer" }
+    let starved = health.observe(
+      cluster.next {
+        $0.canary = view
+        $0.wasStarved = true
+      }
+    ).model
+    #expect(starved.verdict.word == .degraded)
+  }
+
+  @Test mutating func aFencedBrokerDoesNotServe() {
+    _ = second()
+    cluster.fence(2)
+    let model = second()
+    #expect(model.brokers.map(\.serves) == [true, false, true])
+    #expect(model.brokers[1].state == .recovering)
+    #expect(model.brokers[1].isMember == false)
+  }
+
+  @Test mutating func withoutWordOfTheQuorumNoFailureIsPromised() {
+    let unknown = health.observe(cluster.next { $0.quorum = nil }).model
+    #expect(unknown.tolerance.failures == nil)
+    #expect(unknown.tolerance.reason.contains("the quorum is not known"))
+    #expect(second().tolerance.failures == 1)
+    var zooKeeper = ClusterHealth(bootstrapServers: "a:1")
+    let known = zooKeeper.observe(
+      cluster.next {
+        $0.quorum = nil
+        $0.quorumIsUnsupported = true
+      }
+    ).model
+    #expect(known.tolerance.failures == 1)
   }
 }

@@ -16,7 +16,12 @@ import Testing
     let group = ClusterObservation.Group(
       name: "analytics", state: members > 0 ? "Stable" : "Empty", coordinator: 1, members: members,
       positions: [.init(topic: "t", partition: 0, committed: committed)])
-    return progress.observe([group], extents: [.init(topic: "t", partition: 0, start: 0, end: end)], at: at)[0]
+    return observe([group])[0]
+  }
+
+  private mutating func observe(_ groups: [ClusterObservation.Group], isComplete: Bool = true) -> [GroupView] {
+    progress.observe(
+      groups, isComplete: isComplete, extents: [.init(topic: "t", partition: 0, start: 0, end: end)], at: at)
   }
 
   @Test mutating func levelGroupIsOK() {
@@ -99,7 +104,7 @@ import Testing
   @Test mutating func silentCoordinatorMakesItUnknownNotZero() {
     _ = second(produce: 100)
     at += 1000
-    let view = progress.observe(nil, extents: nil, at: at)[0]
+    let view = progress.observe([], isComplete: false, extents: nil, at: at)[0]
     #expect(view.progress == .unknown)
     #expect(view.lag == nil)
     #expect(view.lagMilliseconds == nil)
@@ -110,9 +115,67 @@ import Testing
     let group = ClusterObservation.Group(
       name: "g", state: "Stable", coordinator: 1, members: 1,
       positions: [.init(topic: "t", partition: 0, committed: 5)])
-    let view = progress.observe([group], extents: [], at: at)[0]
+    let view = progress.observe([group], isComplete: true, extents: [], at: at)[0]
     #expect(view.lag == nil)
     #expect(view.progress == .unknown)
+  }
+
+  @Test mutating func whoseOffsetsAreNotToldIsUnknownNotLevel() {
+    for _ in 0..<3 { _ = second(produce: 100, consume: 50) }
+    #expect(progress.consumedPerSecond == 50)
+    at += 1000
+    let told = ClusterObservation.Group(name: "analytics", state: "Stable", coordinator: 1, members: 2, positions: nil)
+    let view = observe([told])[0]
+    #expect(view.progress == .unknown)
+    #expect(view.lag == nil && view.lagMilliseconds == nil && view.timeToClear == nil)
+    #expect(view.state == "Stable" && view.members == 2)
+    // A sum without it would be that of others.
+    #expect(progress.consumedPerSecond == nil)
+    #expect(second(consume: 50).lag == 100)
+  }
+
+  @Test mutating func nothingCommittedIsNoLagOfZero() {
+    at += 1000
+    let view = observe([.init(name: "new", state: "Stable", coordinator: 1, members: 1, positions: [])])[0]
+    #expect(view.progress == .unknown)
+    #expect(view.lag == nil && view.lagMilliseconds == nil && view.timeToClear == nil)
+    #expect(view.committedPartitions == 0)
+  }
+
+  /// Groups of KIP-848, whose members DescribeGroups does not tell.
+  @Test(arguments: [("Stable", .stalled), ("Empty", .stopped), (nil, .unknown)] as [(String?, GroupView.Progress)])
+  mutating func membersThatAreNotToldFollowFromTheState(_ state: String?, _ expected: GroupView.Progress) {
+    end = 100
+    var view: GroupView?
+    for _ in 0..<20 {
+      at += 1000
+      view = observe([
+        .init(
+          name: "g", state: state, coordinator: 1, members: nil,
+          positions: [.init(topic: "t", partition: 0, committed: 5)])
+      ])[0]
+    }
+    #expect(view?.progress == expected)
+    #expect(view?.members == nil)
+  }
+
+  /// A coordinator that does not answer is no proof that its groups are gone.
+  @Test mutating func groupsAreForgottenSoonOnlyWhereAllCoordinatorsAnswer() {
+    _ = second(produce: 1)
+    for _ in 0..<200 {
+      at += 1000
+      #expect(observe([], isComplete: false).map(\.progress) == [.unknown])
+    }
+    for _ in 0..<101 {
+      at += 1000
+      _ = observe([], isComplete: false)
+    }
+    #expect(observe([], isComplete: false).isEmpty)
+    _ = second()
+    at += 10_000
+    #expect(observe([]).count == 1)
+    at += 1000
+    #expect(observe([]).isEmpty)
   }
 
   @Test func historyStaysSmallAndKeepsItsReach() {

@@ -82,9 +82,8 @@ struct MonitorMetrics {
 
   private func writeBrokers(_ page: inout PrometheusWriter) {
     let brokers = report.model.brokers
-    page.metric("kafka_brokers", .gauge, "Brokers that answer.")
-    let silent: Set<BrokerView.State> = [.failed, .shutdown, .unknown]
-    page.sample(brokers.count { !silent.contains($0.state) })
+    page.metric("kafka_brokers", .gauge, "Brokers that are part of the cluster and answer.")
+    page.sample(brokers.count(where: \.serves))
     page.metric("streamsocial_brokers_expected", .gauge, "Brokers that should answer.")
     page.sample(brokers.count)
     page.metric("streamsocial_broker_state", .gauge, "1 for the state that a broker is in, 0 for the others.")

@@ -6,15 +6,13 @@ extension CanaryCore {
     var view = CanaryView()
     view.brokers = lanes.keys.sorted().compactMap { id in lanes[id].map { broker($0, at: now) } }
     let recent = samples.filter { now - $0.ended <= Self.window }
-    var produce = recent.map(\.produce).sorted()
-    // A write without an answer has taken at least its age. Younger ones than the median say nothing yet.
-    let median = Self.percentile(produce, 0.5) ?? .zero
-    produce += lanes.values.compactMap { unanswered($0, at: now) }.filter { $0 >= median }
-    produce.sort()
+    let produce = Self.sorted(recent.map(\.produce), open: lanes.values.compactMap { unanswered($0, at: now) })
+    let endToEnd = Self.sorted(
+      recent.map(\.endToEnd), open: lanes.values.compactMap { $0.round.map { now - $0.began } })
     view.producePercentile50 = Self.percentile(produce, 0.5)?.inMilliseconds
     view.producePercentile99 = Self.percentile(produce, 0.99)?.inMilliseconds
     view.produceMax = produce.last?.inMilliseconds
-    view.endToEndPercentile99 = Self.percentile(recent.compactMap(\.endToEnd).sorted(), 0.99)?.inMilliseconds
+    view.endToEndPercentile99 = Self.percentile(endToEnd, 0.99)?.inMilliseconds
     return view
   }
 
@@ -45,6 +43,12 @@ extension CanaryCore {
   private func max(_ a: TimeSpan?, _ b: TimeSpan?) -> TimeSpan? {
     guard let a, let b else { return a ?? b }
     return Swift.max(a, b)
+  }
+
+  /// What has no answer yet has taken at least its age. Younger ones than the median say nothing yet.
+  private static func sorted(_ done: [TimeSpan], open: [TimeSpan]) -> [TimeSpan] {
+    let median = percentile(done.sorted(), 0.5) ?? .zero
+    return (done + open.filter { $0 >= median }).sorted()
   }
 
   /// The smallest value that this share of all does not exceed (nearest rank); nil of none.

@@ -106,7 +106,8 @@ struct CanaryCore: Sendable {
   let settings: CanarySettings
   /// By broker.
   var lanes: [Int32: Lane] = [:]
-  var samples: [(ended: Instant, produce: TimeSpan, endToEnd: TimeSpan?)] = []
+  /// A round that failed took as long as it was tried.
+  var samples: [(ended: Instant, produce: TimeSpan, endToEnd: TimeSpan)] = []
   var brokers: [Int32] = []
   var brokersSince = Instant.zero
   var administeredAt: Instant?
@@ -209,7 +210,7 @@ struct CanaryCore: Sendable {
   private mutating func end(_ lane: inout Lane, error: CanaryError?, at now: Instant, wall: Int64) {
     guard let round = lane.round else { return }
     let took = now - round.began
-    samples.append((now, round.acknowledged ?? took, error == nil ? took : nil))
+    samples.append((now, round.acknowledged ?? took, took))
     lane.lastRound = Outcome(
       ended: now, at: wall, produce: round.acknowledged, endToEnd: error == nil ? took : nil,
       throughOwnBroker: !round.wentElsewhere, error: error)

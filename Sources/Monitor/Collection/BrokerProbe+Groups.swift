@@ -1,40 +1,56 @@
 import KafkaClient
+import Primitives
 import Wire
 
 extension BrokerProbe {
-  /// At most so many groups of one broker are followed; the rest is named as a blind spot by the caller.
+  /// At most so many groups of one broker are followed.
   static var groupsMax: Int { 200 }
 
-  /// The groups that this broker coordinates, with members and positions.
-  func groups(by deadline: ContinuousClock.Instant) async throws(AdminError) -> [ClusterObservation.Group] {
-    let listed = try await send(ListGroupsRequest(), timeout: Self.left(until: deadline))
-    guard listed.errorCode == 0 else { return [] }
-    let names = listed.groups.map(\.groupId).sorted().prefix(Self.groupsMax)
-    guard !names.isEmpty else { return [] }
-    var describe = DescribeGroupsRequest()
-    describe.groups = Array(names)
-    let described = try await send(describe, timeout: Self.left(until: deadline))
-    let positions = try await positions(of: Array(names), by: deadline)
-    return described.groups.map { group in
-      var owners: [ClusterHealth.TopicPartition: (member: String, client: String)] = [:]
-      for member in group.members {
-        for partition in Self.assignment(member.memberAssignment) {
-          owners[partition] = (member.memberId, member.clientId)
-        }
-      }
-      let known = group.errorCode == 0
-      return ClusterObservation.Group(
-        name: group.groupId, state: known ? group.groupState : "Empty", coordinator: id,
-        members: known ? group.members.count : 0,
-        positions: (positions[group.groupId] ?? []).map { position in
-          let owner = owners[.init(topic: position.topic, partition: position.partition)]
-          return .init(
-            topic: position.topic, partition: position.partition, committed: position.committed,
-            member: owner?.member, client: owner?.client)
-        })
+  /// The groups that this broker coordinates, with members and positions, and how many more there are.
+  func groups(
+    by deadline: ContinuousClock.Instant
+  ) async throws(AdminError) -> (followed: [ClusterObservation.Group], leftOut: Int) {
+    let answer = try await send(ListGroupsRequest(), timeout: Self.left(until: deadline))
+    guard answer.errorCode == 0 else {
+      throw .refused(code: ErrorCode(rawValue: answer.errorCode) ?? .unknownServerError, message: "")
     }
+    let listed = answer.groups.sorted { $0.groupId < $1.groupId }.prefix(Self.groupsMax)
+    guard !listed.isEmpty else { return ([], 0) }
+    let names = listed.map(\.groupId)
+    var describe = DescribeGroupsRequest()
+    describe.groups = names
+    let described = try await send(describe, timeout: Self.left(until: deadline)).groups
+    let positions = try await positions(of: names, by: deadline)
+    let groups = listed.map { group in
+      Self.group(group, described.first { $0.groupId == group.groupId }, positions[group.groupId], coordinator: id)
+    }
+    return (groups, answer.groups.count - listed.count)
   }
 
+  /// `positions`: nil when they are not known.
+  static func group(
+    _ listed: ListGroupsResponse.ListedGroup, _ described: DescribeGroupsResponse.DescribedGroup?,
+    _ positions: [ClusterObservation.Group.Position]?, coordinator: Int32
+  ) -> ClusterObservation.Group {
+    // Of groups with another protocol than the classic one (KIP-848, KIP-932) DescribeGroups says that they are dead.
+    let isClassic = listed.groupType.isEmpty || listed.groupType.lowercased() == "classic"
+    let known = described.flatMap { isClassic && $0.errorCode == 0 ? $0 : nil }
+    var owners: [ClusterHealth.TopicPartition: (member: String, client: String)] = [:]
+    for member in known?.members ?? [] {
+      for partition in assignment(member.memberAssignment) { owners[partition] = (member.memberId, member.clientId) }
+    }
+    return ClusterObservation.Group(
+      name: listed.groupId, state: known?.groupState ?? (listed.groupState.isEmpty ? nil : listed.groupState),
+      coordinator: coordinator, members: known?.members.count,
+      positions: positions?.map { position in
+        let owner = owners[.init(topic: position.topic, partition: position.partition)]
+        return .init(
+          topic: position.topic, partition: position.partition, committed: position.committed, member: owner?.member,
+          client: owner?.client)
+      })
+  }
+
+  /// By group; absent: not known.
   private func positions(
     of names: [String], by deadline: ContinuousClock.Instant
   ) async throws(AdminError) -> [String: [ClusterObservation.Group.Position]] {

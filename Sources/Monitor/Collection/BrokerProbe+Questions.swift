@@ -60,7 +60,12 @@ extension BrokerProbe {
     guard reply.answer.answered else { return reply }
     if question.wantsGroups {
       do throws(AdminError) {
-        reply.groups = try await groups(by: deadline)
+        let (followed, leftOut) = try await groups(by: deadline)
+        reply.groups = followed
+        if leftOut > 0 {
+          reply.failures.append(
+            "\(leftOut) of broker \(id)'s groups are not followed (\(Self.groupsMax) are, the first by name)")
+        }
       } catch {
         reply.failures.append("groups of broker \(id): \(error.brief)")
       }

@@ -286,6 +286,8 @@ actor ClusterCollector {
     }
     let groups = replies.compactMap(\.groups)
     if !groups.isEmpty { observation.groups = Self.distinct(groups.flatMap { $0 }) }
+    observation.groupsAreComplete = knowsCoordinators(
+      observation.metadata, Set(replies.filter { $0.groups != nil }.map(\.answer.broker)))
     if source == nil, observation.metadata != nil { wantsAnother = true }
     let current = reaching.map(\.answer.broker).filter { observation.quorum?.isCurrent($0) ?? true }
     let believed = current.isEmpty ? reaching.map(\.answer.broker) : current
@@ -327,10 +329,17 @@ actor ClusterCollector {
       })
   }
 
+  /// Whether every broker that may coordinate a group told of its groups.
+  private func knowsCoordinators(_ metadata: ClusterObservation.Metadata?, _ told: Set<Int32>) -> Bool {
+    guard let metadata, told.isSuperset(of: metadata.brokers.map(\.id)) else { return false }
+    let offsets = metadata.topics.first { $0.name == "__consumer_offsets" }?.partitions ?? []
+    return offsets.allSatisfy { $0.leader >= 0 }
+  }
+
   /// A group that moves between coordinators may be told twice; the one that knows its members is right.
   private static func distinct(_ groups: [ClusterObservation.Group]) -> [ClusterObservation.Group] {
     var best: [String: ClusterObservation.Group] = [:]
-    for group in groups where best[group.name].map({ $0.members < group.members }) ?? true { best[group.name] = group }
+    for group in groups where best[group.name].map({ $0.members ?? -1 < group.members ?? -1 }) ?? true { best[group.name] = group }
     return best.sorted { $0.key < $1.key }.map(\.value)
   }
 

@@ -79,6 +79,7 @@ struct BrokerMemory: Sendable {
     } else if facts.answer != nil {
       silentRounds += 1
     }
+    if facts.metadataIsFresh { view.isMember = facts.isMember }
     if facts.saidFarewell, isAlive { saidFarewellAt = at }
     if let (state, reason) = next(facts, at: at) { move(to: state, because: reason, at: at) }
     if isDead { (gaveLeadersAwayAt, saidFarewellAt) = (nil, nil) }

@@ -83,13 +83,14 @@ public struct ClusterHealth: Sendable {
     traffic.observe(observation, topics: knownTopics, dead: dead)
     model.topics = traffic.topics(knownTopics, dead: dead, at: at)
     model.traffic = traffic.view(observation, model.topics)
-    model.groups = groupProgress.observe(observation.groups, extents: observation.extents, at: at)
+    model.groups = groupProgress.observe(
+      observation.groups ?? [], isComplete: observation.groupsAreComplete, extents: observation.extents, at: at)
     model.traffic.eventsOutPerSecond = groupProgress.consumedPerSecond
     model.brokers = brokerViews(observation)
     fillBytes(&model)
     model.tolerance = FailureTolerance.judge(
       topics: isKnown ? metadata?.topics : nil, dead: dead, refusing: partitionHealth.refusing,
-      quorum: quorumWithVoters, alive: alive, at: at)
+      quorum: quorumWithVoters, needsQuorum: !observation.quorumIsUnsupported, alive: alive, at: at)
     judge(&model, observation)
     model.nextCommands = nextCommands(model, observation)
     return (model, map)

@@ -90,12 +90,15 @@ public struct ClusterObservation: Sendable, Equatable {
     }
 
     public var name: String
-    public var state: String
+    /// Kafka's name. Nil: the coordinator did not say.
+    public var state: String?
     public var coordinator: Int32?
-    public var members: Int
-    public var positions: [Position]
+    /// Nil: the coordinator did not say, as with groups of KIP-848, which DescribeGroups does not tell of.
+    public var members: Int?
+    /// What it has committed. Nil: the coordinator did not say.
+    public var positions: [Position]?
 
-    public init(name: String, state: String, coordinator: Int32?, members: Int, positions: [Position]) {
+    public init(name: String, state: String?, coordinator: Int32?, members: Int?, positions: [Position]?) {
       self.name = name
       self.state = state
       self.coordinator = coordinator
@@ -183,7 +186,10 @@ public struct ClusterObservation: Sendable, Equatable {
   public var metricsFailures: [Int32: String] = [:]
   /// Nil: not asked in this round (large clusters are asked in turns).
   public var extents: [Extent]?
+  /// Nil: no broker told of its groups.
   public var groups: [Group]?
+  /// Whoever could coordinate a group told of its groups: one that nobody named is not there any more.
+  public var groupsAreComplete = false
   public var metrics: [BrokerMetrics] = []
   public var logDirectories: [LogDirectories] = []
   public var processes: [Process]?

@@ -10,10 +10,12 @@ extension FailureTolerance {
   /// - Parameters:
   ///   - topics: nil when the partitions' state is not known. A partition whose `min.insync.replicas` is not known
   ///     makes the answer unknown, unless the next failure is known to be one too many.
+  ///   - quorum: nil when it is not known who votes; the answer is unknown then, unless `needsQuorum` is false (a
+  ///     cluster without one) or the next failure is one too many already.
   ///   - refusing: how many partitions take no acks=all writes now.
   static func judge(
-    topics: [PartitionMap.Topic]?, dead: Set<Int32>, refusing: Int?, quorum: ControllerView?, alive: Set<Int32>,
-    at: Int64
+    topics: [PartitionMap.Topic]?, dead: Set<Int32>, refusing: Int?, quorum: ControllerView?, needsQuorum: Bool,
+    alive: Set<Int32>, at: Int64
   ) -> FailureTolerance {
     guard let topics else {
       return FailureTolerance(failures: nil, writesBlocked: nil, reason: "the partitions' state is not known")
@@ -57,7 +59,8 @@ extension FailureTolerance {
         failures = min(failures ?? reserve, reserve)
         parts.append("the quorum has \(living) of \(quorum.voters.count) voters and needs \(majority)")
       }
-    } else {
+    } else if needsQuorum {
+      if failures != 0 { failures = nil }
       parts.append("the quorum is not known")
     }
     if !bare.isEmpty {

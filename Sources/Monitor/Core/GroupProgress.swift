@@ -9,7 +9,7 @@
 /// | WARN | commits move, and from each to the next within the window the lag grew, or stayed |
 /// | STALLED | lag, members, and no commit moved for `stillness` and for longer than its last ten moves took |
 /// | STOPPED | lag, no members, and no commit moved for as long |
-/// | UNKNOWN | seen for less than `stillness`, or its coordinator or the partition's leader did not answer |
+/// | UNKNOWN | seen for less than `stillness`, or nothing committed yet, or its coordinator or the partition's leader did not answer |
 ///
 /// Burrow's window is a partition's last ten commits: who has not committed for longer than those took has stopped. So
 /// a group that commits every minute is not taken for dead after a quarter of one.
@@ -22,6 +22,8 @@ public struct GroupProgress: Sendable {
   static let stillnessMax: Int64 = 600_000
   /// A group's figures from before its coordinator fell silent are shown as unknown, and dropped after so long.
   static let forgetAfter: Int64 = 300_000
+  /// Once all coordinators answer and none names a group, it is remembered for so much longer. Milliseconds.
+  static let absentAfter: Int64 = 10_000
 
   struct Sample: Sendable {
     var at: Int64
@@ -47,29 +49,30 @@ public struct GroupProgress: Sendable {
 
   private var groups: [String: Memory] = [:]
   private var ends: [ClusterHealth.TopicPartition: EndHistory] = [:]
-  /// What all groups together consumed per second; nil until two rounds have seen them.
+  /// What all groups together consume per second; nil until two rounds have seen them, and while some group's
+  /// coordinator does not answer.
   private(set) var consumedPerSecond: Double?
 
-  /// One round. `observed` nil: no group could be asked; what is remembered is shown as unknown.
+  /// One round. What `observed` does not name is shown as unknown. `isComplete`: it names all that there are.
   mutating func observe(
-    _ observed: [ClusterObservation.Group]?, extents: [ClusterObservation.Extent]?, at: Int64
+    _ observed: [ClusterObservation.Group], isComplete: Bool, extents: [ClusterObservation.Extent]?, at: Int64
   ) -> [GroupView] {
     for extent in extents ?? [] {
       ends[.init(topic: extent.topic, partition: extent.partition), default: EndHistory()].note(extent.end, at: at)
     }
-    for group in observed ?? [] { observe(group, at: at) }
-    let seen = Set((observed ?? []).map(\.name))
+    for group in observed { observe(group, at: at) }
+    let seen = Set(observed.map(\.name))
     for name in groups.keys.sorted() where !seen.contains(name) {
       guard var memory = groups[name] else { continue }
-      if at - memory.seenAt > Self.forgetAfter || observed != nil && at - memory.seenAt > 10_000 {
+      if at - memory.seenAt > (isComplete ? Self.absentAfter : Self.forgetAfter) {
         groups[name] = nil
         continue
       }
-      memory.view = GroupView(name: name, progress: .unknown, since: memory.view.since)
+      memory.becomeUnknown(at: at)
       groups[name] = memory
     }
     let rates = groups.values.compactMap(\.view.consumedPerSecond)
-    consumedPerSecond = rates.isEmpty ? nil : rates.reduce(0, +)
+    consumedPerSecond = rates.isEmpty || groups.values.contains { $0.view.isSilent } ? nil : rates.reduce(0, +)
     return groups.sorted { $0.key < $1.key }.map { entry in
       var view = entry.value.view
       view.partitions = nil
@@ -85,17 +88,27 @@ public struct GroupProgress: Sendable {
       ?? Memory(
         view: GroupView(name: group.name, progress: .unknown, since: at), seenAt: at)
     memory.seenAt = at
-    var view = GroupView(name: group.name, progress: .ok, since: memory.view.since)
+    guard let positions = group.positions else {
+      memory.becomeUnknown(at: at)
+      memory.view.state = group.state
+      memory.view.coordinator = group.coordinator
+      memory.view.members = group.members
+      groups[group.name] = memory
+      return
+    }
+    var view = GroupView(
+      name: group.name, progress: positions.isEmpty ? .unknown : .ok, since: memory.view.since)
     view.state = group.state
     view.coordinator = group.coordinator
     view.members = group.members
+    view.committedPartitions = positions.count
     var partitions: [GroupView.Partition] = []
-    var lag: Int64? = 0
-    var oldest: Double? = 0
-    var trend: Double? = 0
-    var clear: Double? = 0
+    var lag: Int64? = positions.isEmpty ? nil : 0
+    var oldest: Double? = positions.isEmpty ? nil : 0
+    var trend: Double? = positions.isEmpty ? nil : 0
+    var clear: Double? = positions.isEmpty ? nil : 0
     var tracks: [ClusterHealth.TopicPartition: Track] = [:]
-    for position in group.positions {
+    for position in positions {
       let key = ClusterHealth.TopicPartition(topic: position.topic, partition: position.partition)
       var partition = GroupView.Partition(topic: position.topic, partition: position.partition, progress: .unknown)
       partition.committed = position.committed
@@ -114,7 +127,7 @@ public struct GroupProgress: Sendable {
         partition.lag = behind
         partition.lagMilliseconds = history.age(of: position.committed, at: at)
         track.note(Sample(at: at, committed: position.committed, lag: behind))
-        partition.progress = track.progress(hasMembers: group.members > 0, at: at)
+        partition.progress = track.progress(hasMembers: group.hasMembers, at: at)
         lag = lag.map { $0 + behind }
         oldest = oldest.flatMap { old in partition.lagMilliseconds.map { max(old, $0) } }
         let slope = track.trend
@@ -135,11 +148,11 @@ public struct GroupProgress: Sendable {
       partitions.append(partition)
     }
     memory.tracks = tracks
-    memory.noteConsumed(group.positions, at: at)
+    memory.noteConsumed(positions, at: at)
     view.consumedPerSecond = memory.consumedPerSecond
     view.lag = lag
     view.lagMilliseconds = oldest
-    view.lagTrendPerSecond = group.positions.isEmpty ? nil : trend
+    view.lagTrendPerSecond = trend
     view.timeToClear = clear
     view.partitions = partitions.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
     if view.progress != memory.view.progress { view.since = at }
@@ -166,11 +179,14 @@ extension GroupProgress.Track {
     return min(max(GroupProgress.stillness, last - first), GroupProgress.stillnessMax)
   }
 
-  func progress(hasMembers: Bool, at: Int64) -> GroupView.Progress {
+  /// `hasMembers`: nil when that is not known.
+  func progress(hasMembers: Bool?, at: Int64) -> GroupView.Progress {
     guard let first = samples.first, let last = samples.last else { return .unknown }
     if last.lag == 0 { return .ok }
     guard at - first.at >= GroupProgress.stillness else { return .unknown }
-    if at - committedSince >= stillness { return hasMembers ? .stalled : .stopped }
+    if at - committedSince >= stillness {
+      return hasMembers.map { $0 ? .stalled : .stopped } ?? .unknown
+    }
     // Commits come in bursts: between them the lag grows, with each of them it falls, whatever the trend.
     let commits = zip(samples, samples.dropFirst()).filter { $0.committed != $1.committed }.map(\.1.lag)
     let fell = zip(commits, commits.dropFirst()).contains { $1 < $0 }
@@ -182,6 +198,11 @@ extension GroupProgress.Track {
 extension GroupProgress.Memory {
   /// Commits come in bursts (every 5 s by default), so the pace is taken over some of them.
   static var pace: Int64 { 15_000 }
+
+  /// What was is not shown as what is.
+  mutating func becomeUnknown(at: Int64) {
+    view = GroupView(name: view.name, progress: .unknown, since: view.progress == .unknown ? view.since : at)
+  }
 
   mutating func noteConsumed(_ positions: [ClusterObservation.Group.Position], at: Int64) {
     let total = positions.reduce(Int64(0)) { $0 &+ $1.committed }
@@ -196,6 +217,11 @@ extension GroupProgress.Memory {
     guard let first = consumed.first, let last = consumed.last, last.at > first.at else { return nil }
     return Double(last.total - first.total) * 1000 / Double(last.at - first.at)
   }
+}
+
+extension ClusterObservation.Group {
+  /// Nil: not known.
+  fileprivate var hasMembers: Bool? { members.map { $0 > 0 } ?? state.map { $0 != "Empty" && $0 != "Dead" } }
 }
 
 extension GroupView.Progress {

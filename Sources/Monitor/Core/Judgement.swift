@@ -171,16 +171,25 @@ struct Judgement {
     return found
   }
 
+  /// The test events through living brokers of which something is known.
+  private static func lanes(_ facts: Facts) -> (failing: [CanaryView.Broker], known: Int) {
+    let alive = Set(facts.brokers.filter(\.isAlive).map(\.view.id))
+    let known = facts.canary.brokers.filter { $0.ok != nil && alive.contains($0.id) }
+    return (known.filter { $0.ok == false }, known.count)
+  }
+
   private static func canary(_ facts: Facts) -> [Finding] {
     var found: [Finding] = []
-    let dead = Set(facts.brokers.filter { !$0.isAlive }.map(\.view.id))
-    let failing = facts.canary.brokers.filter { $0.ok == false && !dead.contains($0.id) }
+    let (failing, known) = lanes(facts)
     if !failing.isEmpty {
       let what = failing.map { "broker \($0.id): \($0.error ?? "no answer")" }.joined(separator: ", ")
+      // Who may not write, or is given no time by its own machine, learns nothing of others.
+      let provesNothing =
+        facts.observation.wasStarved || failing.contains { $0.error?.contains("AUTHORIZATION") == true }
       found.append(
         Finding(
           code: "canary-failing", subject: "", severity: .critical, text: "test events fail (\(what))",
-          word: .degraded))
+          word: failing.count == known && !provesNothing ? .unavailable : .degraded))
     }
     if let slow = facts.canary.producePercentile99, slow > facts.limits.canaryPercentile99 {
       found.append(
@@ -265,8 +274,10 @@ struct Judgement {
     if facts.observation.metadata == nil { return "" }
     guard let refusing = facts.refusing else { return "" }
     if refusing > 0 { return "acks=all writes are refused for \(count(refusing, "partition"))" }
-    return facts.awaitingLeader > 0
-      ? "writes to \(count(facts.awaitingLeader, "partition")) wait for a new leader" : "writes go on"
+    if facts.awaitingLeader > 0 { return "writes to \(count(facts.awaitingLeader, "partition")) wait for a new leader" }
+    let (failing, known) = lanes(facts)
+    if failing.isEmpty { return "writes go on" }
+    return "test writes fail through \(failing.count == known ? "every broker" : "\(failing.count) of \(count(known, "broker"))")"
   }
 
   /// "14 s", "3 min 5 s", "2 h 10 min".

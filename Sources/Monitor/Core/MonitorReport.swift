@@ -24,8 +24,6 @@ public protocol MonitorSource: AnyObject, Sendable {
   func subscribe(_ body: @escaping @Sendable (MonitorReport) -> Void) -> MonitorSubscription
   /// A group with its partitions; nil when there is none of that name.
   func group(named name: String) -> GroupView?
-  /// Draws a marker on the timeline: faults injected by the lab or by an action.
-  func mark(_ kind: Marker.Kind, broker: Int32?, text: String)
   /// What a test that runs asks for, in events per second; nil when none runs.
   func setTarget(_ eventsPerSecond: Double?)
   /// False when no such alert fires.

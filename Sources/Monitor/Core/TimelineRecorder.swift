@@ -92,6 +92,7 @@ extension TimelinePoint {
     if !errors.isEmpty || model.canary.brokers.contains(where: { $0.ok != nil }) {
       errorsPerSecond = errors.reduce(0) { $0 + $1.perSecond }
     }
-    lagMilliseconds = model.groups.compactMap(\.lagMilliseconds).max()
+    // The largest of some would seem to fall when the one that is furthest behind cannot be asked.
+    lagMilliseconds = model.hidesLag ? nil : model.groups.compactMap(\.lagMilliseconds).max()
   }
 }

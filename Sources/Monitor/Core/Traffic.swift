@@ -88,7 +88,8 @@ struct Traffic: Sendable {
       var rates: [String: Double] = [:]
       for (code, total) in metrics.errorsTotal.sorted(by: { $0.key < $1.key }) {
         let key = "error \(metrics.broker) \(code)"
-        if let rate = counters.observe(key, total, at: observation.at), rate > 0 { rates[code] = rate }
+        let rate = counters.observe(key, total, absentAt: errors[metrics.broker]?.at, at: observation.at)
+        if let rate, rate > 0 { rates[code] = rate }
       }
       errors[metrics.broker] = (observation.at, rates)
     }

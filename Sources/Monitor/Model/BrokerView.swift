@@ -8,11 +8,12 @@ public struct BrokerView: Codable, Sendable, Equatable {
   /// | answers | FAILED or SHUTDOWN, for one round | its process ended since the round before, and another one answers already |
   /// | answers | LEADER_ELECTION | it is a member, and a partition that it is in sync for has no leader, or it votes in a quorum without a leader |
   /// | answers | RECOVERING | it is a member, and some of its replicas are not in sync |
+  /// | answers | RECOVERING | it is a member, and says on its metrics page that the controller has not let it in since it started |
   /// | answers | RUNNING | it is a member, and all its replicas are in sync |
   /// | answers | RECOVERING | it was alive, or is registered, and the controller has fenced it |
   /// | answers | STARTING | it is not a member, and was not alive before |
   /// | is silent | FAILED | its process is paused |
-  /// | is silent | STARTING | its process starts, and it was not alive before; or it was STARTING and its process runs |
+  /// | is silent | STARTING | its process starts, or says so on its metrics page, and it was not alive before; or it was STARTING and its process runs |
   /// | is silent | SHUTDOWN or FAILED | its process ended, in order or not: who started it says so |
   /// | refuses, its process is gone, or silent and fenced | SHUTDOWN | within the last 15 s, as a member, it was seen to give all its leaderships away, or said so itself (to a long poll that waited at it, or on its metrics page) and leads nothing any more |
   /// | refuses, or its process is gone | FAILED | otherwise, at once |
@@ -42,6 +43,8 @@ public struct BrokerView: Codable, Sendable, Equatable {
   public var history: [Transition]
   public var isController: Bool
   public var isVoter: Bool?
+  /// Registered and not fenced: clients are told of it. Absent: not known yet.
+  public var isMember: Bool?
   public var leaders: Int
   public var replicas: Int
   public var inSyncReplicas: Int
@@ -75,6 +78,14 @@ public struct BrokerView: Codable, Sendable, Equatable {
       self.state = state
       self.at = at
       self.reason = reason
+    }
+  }
+
+  /// Whether clients are told of it, and are answered.
+  public var serves: Bool {
+    switch state {
+    case .running, .recovering, .leaderElection: isMember != false
+    case .starting, .shutdown, .failed, .unknown: false
     }
   }
 

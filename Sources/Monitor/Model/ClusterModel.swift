@@ -50,6 +50,16 @@ public struct ClusterModel: Codable, Sendable, Equatable {
     nextCommands = []
     blindSpots = []
   }
+
+  /// Events that groups have not committed; nil when that is not known of some group, or there is none.
+  var totalLag: Int64? {
+    guard !hidesLag else { return nil }
+    let known = groups.compactMap(\.lag)
+    return known.isEmpty ? nil : known.reduce(0, +)
+  }
+
+  /// Some group's lag is not known, so that of the others says nothing of the whole.
+  var hidesLag: Bool { groups.contains { $0.isSilent || $0.committedPartitions != 0 && $0.lag == nil } }
 }
 
 /// A command that helps now, and why.

@@ -19,7 +19,9 @@ public struct GroupView: Codable, Sendable, Equatable {
   public var state: String?
   public var coordinator: Int32?
   public var members: Int?
-  /// Events not yet committed, over all its partitions.
+  /// How many partitions it has committed anything of. Absent: its coordinator did not say.
+  public var committedPartitions: Int?
+  /// Events not yet committed, over all partitions with a commit. Absent also where there is none.
   public var lag: Int64?
   /// How old the oldest uncommitted event is, from the history of end offsets. Milliseconds.
   public var lagMilliseconds: Double?
@@ -50,6 +52,9 @@ public struct GroupView: Codable, Sendable, Equatable {
       self.progress = progress
     }
   }
+
+  /// Nothing is known of how far it is: its coordinator did not say.
+  var isSilent: Bool { committedPartitions == nil }
 
   public init(name: String, progress: Progress, since: Int64) {
     self.name = name

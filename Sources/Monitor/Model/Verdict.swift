@@ -5,7 +5,8 @@ public struct Verdict: Codable, Sendable, Equatable {
     case healthy
     /// Reads and writes go on, with less redundancy or slower than they should.
     case degraded
-    /// Some partition takes no acks=all writes or has no leader, or there is no controller.
+    /// Some partition takes no acks=all writes or has no leader, or there is no controller, or test events fail through
+    /// every broker.
     case unavailable
     /// The cluster could not be asked.
     case unknown

@@ -4,15 +4,15 @@ extension TopScreen {
   /// The same facts on one line, for logs and pipes: `name=value`, `?` for unknown.
   public static func line(_ report: MonitorReport) -> String {
     let model = report.model
-    let alive = model.brokers.count { $0.state != .failed && $0.state != .shutdown && $0.state != .unknown }
+    let serving = model.brokers.count(where: \.serves)
     var words = [
-      time(model.at), model.verdict.word.rawValue.uppercased(), "brokers=\(alive)/\(model.brokers.count)",
+      time(model.at), model.verdict.word.rawValue.uppercased(), "brokers=\(serving)/\(model.brokers.count)",
       "controller=\(model.controller.id.map { "\($0)" } ?? "?")", "tolerates=\(number(model.tolerance.failures))",
       "offline=\(number(model.partitions.offline))", "under_min_isr=\(number(model.partitions.underMinISR))",
       "under_replicated=\(number(model.partitions.underReplicated))",
       "events_in=\(number(model.traffic.eventsInPerSecond))", "events_out=\(number(model.traffic.eventsOutPerSecond))",
       "produce_p99_ms=\(number(model.canary.producePercentile99))",
-      "lag=\(number(model.groups.compactMap(\.lag).reduce(nil) { ($0 ?? 0) + Double($1) }))",
+      "lag=\(model.totalLag.map { "\($0)" } ?? "?")",
     ]
     let alerts = report.alerts.firing.map { alert in
       alert.subject.map { "\(alert.name)(\(Phrase.clean($0).split(separator: " ").joined(separator: "_")))" }

@@ -58,10 +58,10 @@ public struct TopScreen: Sendable {
   }
 
   private func tiles(_ model: ClusterModel) -> [TopText] {
-    let alive = model.brokers.count { $0.state != .failed && $0.state != .shutdown && $0.state != .unknown }
+    let serving = model.brokers.count(where: \.serves)
     let target = model.traffic.targetPerSecond.map { " of \(Self.figure($0))" } ?? ""
     let tiles: [(text: String, style: Terminal.Style?)] = [
-      ("brokers \(alive)/\(model.brokers.count)", alive < model.brokers.count ? .red : nil),
+      ("brokers \(serving)/\(model.brokers.count)", serving < model.brokers.count ? .red : nil),
       ("controller \(model.controller.id.map { "\($0)" } ?? "?")", model.controller.id == nil ? .red : nil),
       (
         "tolerates \(Self.count(model.tolerance.failures, "more failure"))",

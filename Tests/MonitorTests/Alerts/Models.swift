@@ -39,6 +39,7 @@ enum Models {
     group.lagMilliseconds = 20
     group.lagTrendPerSecond = 0
     group.members = 2
+    group.committedPartitions = 3
     model.groups = [group]
     return model
   }

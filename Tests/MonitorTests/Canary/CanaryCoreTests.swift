@@ -33,6 +33,8 @@ struct CanaryCoreTests {
     #expect(view.produceMax == age)
     #expect(view.producePercentile99 == age)
     #expect(view.producePercentile50 == 10)
+    // So does the age of what has not come back.
+    #expect(view.endToEndPercentile99 == age)
     #expect(world.writes.filter { $0.lane == 1 }.count == 9)
     // It comes back: the answer ends the round, the next ones are quick.
     world.silent = []

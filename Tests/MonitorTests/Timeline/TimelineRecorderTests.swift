@@ -64,6 +64,18 @@ struct TimelineRecorderTests {
     expected.errorsPerSecond = 3
     expected.lagMilliseconds = 20
     #expect(recorder.timeline.points == [expected])
+    // The largest lag of some groups is not that of all; one that never committed hides nothing.
+    var other = GroupView(name: "search", progress: .unknown, since: 0)
+    model.groups.append(other)
+    #expect(TimelinePoint(model, second: 0).lagMilliseconds == nil)
+    #expect(model.totalLag == nil)
+    other.committedPartitions = 0
+    model.groups[1] = other
+    #expect(TimelinePoint(model, second: 0).lagMilliseconds == 20)
+    #expect(model.totalLag == 3)
+    other.committedPartitions = 2
+    model.groups[1] = other
+    #expect(TimelinePoint(model, second: 0).lagMilliseconds == nil)
     // Nobody looked: unknown, not zero.
     model.traffic.errorsPerSecond = []
     model.canary = CanaryView()

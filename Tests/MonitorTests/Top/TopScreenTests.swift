@@ -34,6 +34,7 @@ struct TopScreenTests {
     model.groups[0].state = "Stable"
     var idle = GroupView(name: "billing", progress: .ok, since: 0)
     idle.lag = 0
+    idle.committedPartitions = 1
     model.groups.append(idle)
     var timeline = Timeline()
     for (second, events) in [0.0, 1_000, nil, 2_000, 4_000].enumerated() {
