@@ -95,6 +95,72 @@ def test_names_types_and_labels_are_apache_kafkas(cluster, topic):
     assert seen > 200
 
 
+# What people watch a Kafka cluster by, with the labels it has.
+MUST_HAVE = {
+    REPLICAS + "underreplicatedpartitions": "-",
+    REPLICAS + "underminisrpartitioncount": "-",
+    REPLICAS + "atminisrpartitioncount": "-",
+    REPLICAS + "offlinereplicacount": "-",
+    REPLICAS + "isrshrinks_total": "-",
+    REPLICAS + "isrexpands_total": "-",
+    "kafka_server_replicafetchermanager_maxlag": "clientId",
+    CONTROLLER + "offlinepartitionscount": "-",
+    CONTROLLER + "activecontrollercount": "-",
+    CONTROLLER + "activebrokercount": "-",
+    CONTROLLER + "fencedbrokercount": "-",
+    "kafka_controller_controllerstats_uncleanleaderelections_total": "-",
+    TOPICS + "messagesin_total": "-|topic",
+    TOPICS + "bytesin_total": "-|topic",
+    TOPICS + "bytesout_total": "-|topic",
+    TOPICS + "failedproducerequests_total": "-",
+    TOPICS + "failedfetchrequests_total": "-",
+    REQUESTS + "errors_total": "error,request",
+    REQUESTS + "totaltimems": "quantile,request",
+    REQUESTS + "requestqueuetimems": "quantile,request",
+    REQUESTS + "localtimems": "quantile,request",
+    REQUESTS + "remotetimems": "quantile,request",
+    REQUESTS + "responsequeuetimems": "quantile,request",
+    REQUESTS + "responsesendtimems": "quantile,request",
+    "kafka_server_kafkarequesthandlerpool_requesthandleravgidle_percent": "-",
+    "kafka_server_kafkarequesthandlerpool_brokerrequesthandleravgidle_percent": "-",
+    "kafka_server_kafkarequesthandlerpool_controllerrequesthandleravgidle_percent": "-",
+    "kafka_network_socketserver_networkprocessoravgidle_percent": "-",
+    "kafka_network_requestchannel_requestqueuesize": "-",
+    "kafka_log_logmanager_offlinelogdirectorycount": "-",
+    "kafka_coordinator_group_groupmetadatamanager_numgroupspreparingrebalance": "-",
+    "kafka_server_raftmetrics_current_leader": "-",
+    "kafka_server_raftmetrics_current_epoch": "-",
+    "kafka_server_raftmetrics_high_watermark": "-",
+    "kafka_server_raftmetrics_commit_latency_avg": "-",
+    "kafka_server_raftmetrics_election_latency_avg": "-",
+    "kafka_cluster_partition_atminisr": "partition,topic",
+    "kafka_cluster_partition_underreplicated": "partition,topic",
+}
+
+
+@pytest.mark.embedded_only
+def test_what_people_watch_kafka_by_is_on_every_page(cluster, topic):
+    missing = []
+
+    def lacking():
+        missing[:] = [
+            (broker, name, labels)
+            for broker, page in pages(cluster).items()
+            for name, alternatives in MUST_HAVE.items()
+            for labels in alternatives.split("|")
+            if labels not in page.label_names(name)
+        ]
+        return missing
+
+    # Idleness is known once a loop has been watched for some seconds.
+    until(lambda: not lacking(), 20, missing)
+    for page in pages(cluster).values():
+        assert page.get(REQUESTS + "totaltimems", request="Produce", quantile="0.99") is not None
+        assert page.types["kafka_network_requestchannel_requestqueuesize"] == "gauge"
+        # Less than one request waits at a time where next to nothing is asked.
+        assert 0 <= page.get("kafka_network_requestchannel_requestqueuesize") < 1
+
+
 @pytest.mark.embedded_only
 @pytest.mark.skipif(not shutil.which("promtool"), reason="skipped: promtool is not installed")
 def test_promtool_reads_the_page(cluster, topic):
@@ -325,6 +391,29 @@ def test_offline_and_under_min_isr_show_and_clear(cluster, topic):
     cluster.wait_until_healthy()
     until(lambda: total(cluster, REPLICAS + "underminisrpartitioncount") == 0, 20, "strict takes writes again")
     assert {page.get(CONTROLLER + "offlinepartitionscount") for page in pages(cluster).values()} == {0}
+
+
+def test_a_replica_without_a_leader_is_not_an_offline_one(cluster, topic):
+    """Of two copies the one in sync is gone, the other is there and may not lead. No log directory has failed."""
+    name = f"left-{topic}"
+    one = {"min.insync.replicas": "1"}
+    cluster.create_topic(name, partitions=1, replication_factor=2, configs=one.items())
+    partition = cluster.partitions(name)[0]
+    leader = partition["leader"]
+    (follower,) = (broker for broker in partition["replicas"] if broker != leader)
+    cluster.kill(follower)
+    until(lambda: cluster.partitions(name)[0]["isr"] == [leader], 20, "the leader is alone in sync")
+    cluster.kill(leader)
+    cluster.start(follower)
+    until(lambda: cluster.partitions(name)[0]["leader"] == -1, 30, "nobody leads the partition")
+    offline = CONTROLLER + "offlinepartitionscount"
+    page = pages(cluster, [follower])[follower]
+    assert page.get("kafka_cluster_partition_replicascount", topic=name, partition="0") == 0
+    assert page.get(offline) >= 1
+    assert page.get(REPLICAS + "offlinereplicacount") == 0
+    cluster.start(leader)
+    cluster.wait_until_healthy()
+    until(lambda: {page.get(offline) for page in pages(cluster).values()} == {0}, 20, "every partition has a leader")
 
 
 def test_without_a_majority_no_controller_is_active(cluster):

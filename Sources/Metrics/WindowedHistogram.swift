@@ -40,13 +40,9 @@ public struct WindowedHistogram: Sendable {
   /// What was recorded in the last 40 to 60 s.
   public func merged(at now: Instant) -> Histogram {
     var result = Histogram()
-    guard !counts.isEmpty else { return result }
-    // Slots that would have been cleared by now hold nothing recent.
-    let behind = now < slotEnd ? 0 : Int(clamping: (now - slotEnd).nanoseconds / Self.slotSpan.nanoseconds) + 1
-    guard behind < Self.slotCount else { return result }
     counts.withUnsafeBufferPointer { all in
-      for age in 0..<(Self.slotCount - behind) {
-        let slot = (current + Self.slotCount - age) % Self.slotCount
+      for age in 0..<recentSlots(at: now) {
+        let slot = slot(ofAge: age)
         let start = slot * Histogram.bucketCount
         let (sum, max) = facts(of: slot)
         result.add(UnsafeBufferPointer(rebasing: all[start..<(start + Histogram.bucketCount)]), sum: sum, max: max)
@@ -54,6 +50,29 @@ public struct WindowedHistogram: Sendable {
     }
     return result
   }
+
+  /// Of times in microseconds: how many ran at once, on average over the last 40 to 60 s.
+  ///
+  /// Little's law (1961): how many there are is how many come in a unit of time, times how long each stays. A time counts
+  /// when it is over. In the first 40 s of a process this is too low, for all that came before counts as quiet.
+  public func meanConcurrency(at now: Instant) -> Double {
+    let slots = recentSlots(at: now)
+    guard slots > 0 else { return 0 }
+    var sum: UInt64 = 0
+    for age in 0..<slots { sum &+= facts(of: slot(ofAge: age)).sum }
+    let begun = slotEnd - Self.slotSpan * Int64(slots)
+    return Double(sum) * 1000 / Double((now - begun).nanoseconds)
+  }
+
+  /// How many slots hold something recent, the current one among them; those that would have been cleared by now do not.
+  private func recentSlots(at now: Instant) -> Int {
+    guard !counts.isEmpty else { return 0 }
+    let behind = now < slotEnd ? 0 : Int(clamping: (now - slotEnd).nanoseconds / Self.slotSpan.nanoseconds) + 1
+    return max(0, Self.slotCount - behind)
+  }
+
+  /// 0 is the current one.
+  private func slot(ofAge age: Int) -> Int { (current + Self.slotCount - age) % Self.slotCount }
 
   private func facts(of slot: Int) -> (sum: UInt64, max: UInt64) {
     switch slot {

@@ -29,8 +29,7 @@ private struct RealMetrics {
 
 private func partition(_ topic: String, _ id: Int32, leads: Bool = true, inSync: Int = 3) -> DataSnapshot.Partition {
   DataSnapshot.Partition(
-    name: TopicPartition(topic, PartitionID(id)), isLeader: leads, isOffline: false,
-    follows: leads ? .none : BrokerID(2),
+    name: TopicPartition(topic, PartitionID(id)), isLeader: leads, follows: leads ? .none : BrokerID(2),
     replicas: 3, inSync: inSync, minInSync: 2, isReassigning: false, logStart: 3, logEnd: 10, stableLag: 0,
     lag: leads ? 0 : 4, bytes: 700, segments: 1, producers: 1)
 }
@@ -115,6 +114,7 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   #expect(page.value(of: replicas + "underreplicatedpartitions") == 2)
   #expect(page.value(of: replicas + "underminisrpartitioncount") == 1)
   #expect(page.value(of: replicas + "atminisrpartitioncount") == 1)
+  #expect(page.value(of: replicas + "offlinereplicacount") == 0)
   #expect(page.value(of: replicas + "leadercount") == 3)
   #expect(page.value(of: replicas + "partitioncount") == 4)
   #expect(page.value(of: "kafka_server_replicafetchermanager_maxlag", [.init("clientId", "Replica")]) == 4)
@@ -152,6 +152,30 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   #expect(page.value(of: prefix + "totaltimems_count_total", [.init("request", "FetchFollower")]) == 1)
 }
 
+/// The mean number that wait is what all waits add up to, over the time in which they were: 102 of 1 ms in the last 41 s.
+@Test func theRequestQueueIsAsLongAsRequestsWaitInIt() throws {
+  let name = "kafka_network_requestchannel_requestqueuesize"
+  let page = try PrometheusPage(parsing: MetricsPage.render(facts([])))
+  let mean = try #require(page.value(of: name))
+  #expect(abs(mean - 0.102 / 41) < 0.00002)
+  var quiet = facts([])
+  quiet.data?.requests = RequestFigures()
+  #expect(try PrometheusPage(parsing: MetricsPage.render(quiet)).value(of: name) == 0)
+}
+
+/// Clients wait for the data loop alone: how much of it is left is told apart from the mean, which is Kafka's of both.
+@Test func aBusyDataLoopIsSeenBesideAnIdleControlLoop() throws {
+  var busy = facts([])
+  busy.data?.idle = 0.1
+  busy.control?.idle = 1
+  let page = try PrometheusPage(parsing: MetricsPage.render(busy))
+  let pool = "kafka_server_kafkarequesthandlerpool_"
+  #expect(page.value(of: pool + "brokerrequesthandleravgidle_percent") == 0.1)
+  #expect(page.value(of: pool + "controllerrequesthandleravgidle_percent") == 1)
+  #expect(page.value(of: pool + "requesthandleravgidle_percent") == 0.55)
+  #expect(page.value(of: "kafka_network_socketserver_networkprocessoravgidlepercent") == 0.1)
+}
+
 /// A thousand partitions are a page of some megabytes at most, not a blow-up.
 @Test func aThousandPartitionsAreStillAPage() throws {
   let many = (Int32(0)..<1000).map { partition("a-topic-with-a-name-of-usual-length", $0, leads: $0 % 3 == 0) }
@@ -169,5 +193,6 @@ private func facts(_ partitions: [DataSnapshot.Partition]) -> MetricsPage.Facts 
   #expect(page.value(of: "streamsocial_loop_answered", [.init("loop", "control")]) == 1)
   #expect(page.value(of: "kafka_server_replicamanager_underreplicatedpartitions") == nil)
   #expect(page.samples(named: "kafka_server_brokertopicmetrics_messagesin_total").isEmpty)
+  #expect(page.value(of: "kafka_network_requestchannel_requestqueuesize") == nil)
   #expect(page.value(of: "kafka_controller_kafkacontroller_activecontrollercount") == 0)
 }

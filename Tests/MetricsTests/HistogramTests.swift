@@ -61,6 +61,17 @@ import Testing
   #expect(window.merged(at: start + .seconds(3600)).count == 1)
 }
 
+/// Ten a second that take 50 ms each: half a one at any moment. A minute later there is none.
+@Test func timesSayHowManyRanAtOnce() {
+  var window = WindowedHistogram()
+  let start = Instant(nanoseconds: 1_000_000_000_000)
+  #expect(window.meanConcurrency(at: start) == 0)
+  for tenth in Int64(0)..<2000 { window.record(50_000, at: start + .milliseconds(tenth * 100)) }
+  #expect(abs(window.meanConcurrency(at: start + .seconds(200)) - 0.5) < 0.01)
+  #expect(abs(window.meanConcurrency(at: start + .seconds(230)) - 0.5 * 20 / 50) < 0.01)
+  #expect(window.meanConcurrency(at: start + .seconds(260)) == 0)
+}
+
 @Test func idlenessIsThatOfTheLastMinute() {
   var meter = IdleMeter()
   #expect(meter.ratio(idle: 0, at: .zero) == nil)

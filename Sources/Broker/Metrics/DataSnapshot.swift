@@ -8,8 +8,6 @@ struct DataSnapshot: Sendable {
   struct Partition: Sendable {
     var name: TopicPartition
     var isLeader: Bool
-    /// No leader, as far as this broker knows.
-    var isOffline: Bool
     /// −1 when it follows nobody.
     var follows: BrokerID
     var replicas: Int
@@ -67,8 +65,8 @@ extension DataPlane {
     let replica = partition.replica
     let log = partition.log
     return DataSnapshot.Partition(
-      name: partition.name, isLeader: replica.isLeader, isOffline: replica.metadata.map { $0.leader == .none } ?? true,
-      follows: partition.follows ?? .none, replicas: replica.metadata?.replicas.count ?? 0, inSync: replica.isr.count,
+      name: partition.name, isLeader: replica.isLeader, follows: partition.follows ?? .none,
+      replicas: replica.metadata?.replicas.count ?? 0, inSync: replica.isr.count,
       minInSync: replica.effectiveMinInSyncReplicas,
       isReassigning: image.partition(partition.id)?.isReassigning ?? false,
       logStart: log.logStartOffset.rawValue, logEnd: log.logEndOffset.rawValue,

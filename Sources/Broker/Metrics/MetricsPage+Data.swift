@@ -59,9 +59,9 @@ extension MetricsPage {
     gauge(
       prefix + "atminisrpartitioncount", leading.count { $0.inSync == $0.minInSync },
       "Partitions led here that can lose no further in-sync replica.")
-    gauge(
-      prefix + "offlinereplicacount", data.partitions.count { $0.isOffline },
-      "Replicas here whose partition has no leader.")
+    // As Kafka means it. Partitions without a leader are the controller's to count; a broker whose log directory fails
+    // ends, so whoever reads this has none.
+    gauge(prefix + "offlinereplicacount", 0, "Replicas in log directories that failed; a broker with one ends.")
     gauge(
       prefix + "reassigningpartitions", leading.count { $0.isReassigning }, "Partitions led here that are being moved.")
     gauge(

@@ -49,6 +49,21 @@ extension MetricsPage {
         prefix + name, rows, part, scale: 1000, "\(help), in milliseconds; of the last minute, NaN without requests.")
     }
     write(prefix + "requestbytes", rows, \.requestBytes, scale: 1, "Sizes of requests; of the last minute.")
+    writeQueue()
+  }
+
+  /// Kafka's network threads put requests into a queue for its handlers. A loop here handles at once what it has read:
+  /// between two turns nothing waits, and a count taken then would always be 0. What a request waits for are those that
+  /// came before it in the same turn, so the figure is how many waited at once on average.
+  private mutating func writeQueue() {
+    guard let data = facts.data, let control = facts.control else { return }
+    func waiting(_ requests: RequestFigures, at now: Instant) -> Double {
+      requests.figures.reduce(0.0) { $0 + $1.requestQueue.meanConcurrency(at: now) }
+    }
+    let mean = waiting(data.requests, at: data.at) + waiting(control.requests, at: control.at)
+    gauge(
+      "kafka_network_requestchannel_requestqueuesize", mean,
+      "Requests that wait for those that came before them in the same turn: how many at once, mean of the last minute.")
   }
 
   private mutating func write(
