@@ -6,6 +6,7 @@ The server here is a test double (support/fake_dashboard.py); test_dashboard.py 
 import pathlib
 import re
 import statistics
+import urllib.parse
 
 import pytest
 from playwright.sync_api import expect
@@ -39,6 +40,43 @@ def dot_is_in(page, broker, state):
     )
 
 
+def altered(fake, part, change):
+    """What the imaginary cluster says of a part ("model", "alerts") is from now on what `change` makes of it."""
+    told = getattr(fake.cluster, part)
+
+    def say():
+        value = told()
+        change(value)
+        return value
+
+    setattr(fake.cluster, part, say)
+
+
+def told(page, tell, updates):
+    """Waits until the page has taken what `tell` sends: so many updates."""
+    count = "() => performance.getEntriesByName('update').length"
+    before = page.evaluate(count)
+    tell()
+    page.wait_for_function(f"(count) => ({count})() >= count", arg=before + updates)
+
+
+def answered(page, topic, answers):
+    """The topic's messages are these answers, one after the other; returns the queries as they come."""
+    queries = []
+
+    def answer(route):
+        queries.append(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(route.request.url).query)))
+        route.fulfill(json=answers[min(len(queries), len(answers)) - 1])
+
+    page.route(f"**/api/v1/topics/{topic}/messages?*", answer)
+    return queries
+
+
+def message(offset, value, partition=0, **fields):
+    made = {"partition": partition, "offset": offset, "timestamp": 1_780_000_000_000, "value": value, "headers": []}
+    return made | {"keyEncoding": "utf8", "valueEncoding": "utf8", "truncated": False} | fields
+
+
 def test_a_verdict_has_its_word_icon_and_figures(browser):
     expected = {
         "healthy": {"brokers": "3/3", "controller": "1", "tolerance": "1", "offline": "0", "undermin": "0", "underreplicated": "0"},
@@ -62,6 +100,34 @@ def test_a_verdict_has_its_word_icon_and_figures(browser):
             # Nothing bad is told by colour alone: each coloured tile has an icon with a name.
             for toned in page.locator(".tile[data-tone]").all():
                 assert toned.locator("svg[aria-label]").count() == 1
+
+
+def test_a_broker_counts_once_it_takes_part_and_is_green_once_it_runs(browser):
+    states = [
+        # State of broker 2, its leaders and in-sync replicas; figure, tone and small print.
+        ("RUNNING", 19, 57, "3/3", "good", "all of them serve"),
+        ("RECOVERING", 0, 12, "3/3", "warn", "recovering: 2"),
+        ("RECOVERING", 0, 0, "2/3", "warn", "recovering: 2"),
+        ("LEADER_ELECTION", 0, 57, "3/3", "warn", "electing: 2"),
+        ("STARTING", 0, 0, "2/3", "warn", "not there: 2"),
+        ("SHUTDOWN", 0, 0, "2/3", "warn", "not there: 2"),
+    ]
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        now = {}
+        altered(fake, "model", lambda model: model["brokers"][1].update(now))
+        for state, leaders, in_sync, figure, tone, note in states:
+            now |= {"state": state, "leaders": leaders, "inSyncReplicas": in_sync}
+            fake.step()
+            expect(page.locator("#tile-brokers .note")).to_have_text(note)
+            expect(tile(page, "brokers")).to_have_text(figure)
+            expect(page.locator("#tile-brokers")).to_have_attribute("data-tone", tone)
+        # All answer, and the controller has let none of them in.
+        everyone = {"state": "RECOVERING", "leaders": 0, "inSyncReplicas": 0}
+        altered(fake, "model", lambda model: [broker.update(everyone) for broker in model["brokers"]])
+        fake.step()
+        expect(tile(page, "brokers")).to_have_text("0/3")
+        expect(page.locator("#tile-brokers")).to_have_attribute("data-tone", "bad")
 
 
 def test_unknown_is_neither_zero_nor_green(browser):
