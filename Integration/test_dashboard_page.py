@@ -335,6 +335,60 @@ def test_the_timeline_is_read_zoomed_and_paused_by_keyboard(browser):
         assert re.search(r"in unknown, out unknown", slider.get_attribute("aria-valuetext"))
 
 
+def test_an_event_that_is_out_of_sight_pauses_the_timeline_and_the_button_says_so(browser):
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        page.click("[data-span='60']")
+        button = page.locator("#timeline-pause")
+        expect(button).to_have_text("Pause")
+        page.locator("#timeline-events button", has_text="broker 3 answers again").click()
+        expect(page.locator("#timeline-range")).to_contain_text("paused")
+        expect(button).to_have_text("Go live")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        button.click()
+        expect(page.locator("#timeline-range")).not_to_contain_text("paused")
+
+
+def test_events_go_with_the_seconds_that_they_belong_to(browser):
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        page.wait_for_function("() => document.querySelectorAll('#timeline-events li').length > 5")
+        # A page that stays open keeps a quarter of an hour.
+        page.evaluate(
+            """async (last) => {
+              const { addSecond } = await import("./timeline.js");
+              for (let second = 1; second <= 900; second += 1) {
+                const at = last + second * 1000;
+                addSecond({ at, verdict: "healthy" }, second === 5 ? [{ number: 4711, at: at + 300, kind: "fault", text: "new one" }] : []);
+              }
+            }""",
+            fake.cluster.points[-1]["at"],
+        )
+        expect(page.locator("#timeline-events li")).to_have_count(1)
+        expect(page.locator("#timeline-events li")).to_contain_text("new one")
+
+
+def test_the_partition_map_is_read_like_a_slider(browser):
+    """A screen reader leaves the arrow keys to a slider, and reads its value."""
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        expect(page.locator("#partitions-summary")).to_contain_text("57 partitions")
+        slider = page.get_by_role("slider", name="Partition map")
+        expect(slider).to_have_attribute("aria-valuetext", "none of 57 partitions chosen")
+        slider.focus()
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^__consumer_offsets-0: leader 1 "))
+        assert [slider.get_attribute(f"aria-value{name}") for name in ("min", "now", "max")] == ["0", "0", "56"]
+        page.keyboard.press("ArrowRight")
+        expect(slider).to_have_attribute("aria-valuenow", "1")
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^__consumer_offsets-1: leader 2 "))
+        assert slider.get_attribute("aria-valuetext") == page.inner_text("#partitions-text")
+        page.keyboard.press("End")
+        expect(slider).to_have_attribute("aria-valuenow", "56")
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^posts-2: "))
+
+
 def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
     with FakeDashboard("degraded", allow_actions=True) as fake, browser.page(fake.address) as page:
         live(page)
@@ -461,6 +515,70 @@ def test_a_screen_reader_hears_the_verdict_only_when_its_word_changes(browser):
             assert page.get_by_role(landmark).count() == 1
         assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
         assert page.locator("section:not([aria-label]):not([aria-labelledby])").count() == 0
+
+
+def test_a_screen_reader_hears_what_is_new_though_the_word_stays(browser):
+    with FakeDashboard("degraded", paced=False) as fake:
+        more, failures, further = [], [1], []
+
+        def change(model):
+            model["tolerance"]["failures"] = failures[0]
+            model["verdict"]["reasons"] = [*model["verdict"]["reasons"], *more]
+
+        altered(fake, "model", change)
+        altered(fake, "alerts", lambda alerts: alerts["firing"].extend(further))
+        with browser.page(fake.address) as page:
+            verdict(live(page), "Degraded")
+            expect(page.locator("#alerts-firing li")).to_have_count(2)
+            assert page.inner_text("#alerts-announcement") == ""
+            page.evaluate(
+                """() => {
+                  window.heard = [];
+                  for (const id of ["verdict-announcement", "alerts-announcement"]) {
+                    const node = document.getElementById(id);
+                    new MutationObserver(() => heard.push(node.textContent)).observe(node, { childList: true, characterData: true, subtree: true });
+                  }
+                }"""
+            )
+
+            def hears():
+                told(page, fake.step, 2)
+                return page.evaluate("heard.splice(0)")
+
+            def reason(code, severity, text):
+                return {"code": code, "severity": severity, "text": text, "since": fake.cluster.now}
+
+            assert hears() == [] and hears() == []
+            more.append(reason("disk-space", "warning", "broker 3 has 900 MB of disk left"))
+            assert hears() == ["Degraded: broker 3 has 900 MB of disk left."]
+            more[0]["text"] = "broker 3 has 800 MB of disk left"
+            assert hears() == []
+            more.append(reason("disk-space", "warning", "broker 1 has 700 MB of disk left"))
+            assert hears() == ["Degraded: broker 1 has 700 MB of disk left."]
+            more.append(reason("group-stalled", "info", "group analytics is STALLED"))
+            assert hears() == []
+            failures[0] = 0
+            assert hears() == ["Degraded: no further failure tolerated."]
+            assert hears() == []
+            # What went and comes again is new.
+            more.clear()
+            assert hears() == []
+            more.append(reason("disk-space", "warning", "broker 3 has 600 MB of disk left"))
+            assert hears() == ["Degraded: broker 3 has 600 MB of disk left."]
+
+            def alert(number, severity, **fields):
+                made = {"id": f"more-{number}", "name": "LogDirectoryLost", "severity": severity, "state": "firing", "action": "look"}
+                return made | {"summary": f"broker {number} lost a log directory", "firedAt": fake.cluster.now} | fields
+
+            def hears_of(*alerts):
+                further.extend(alerts)
+                told(page, lambda: fake._send("alerts", fake.cluster.alerts()), 1)
+                return page.evaluate("heard.splice(0)")
+
+            assert hears_of() == []
+            assert hears_of(alert(1, "warning"), alert(2, "critical", silencedUntil=fake.cluster.now + 600_000)) == []
+            assert hears_of(alert(3, "critical")) == ["Critical alert LogDirectoryLost: broker 3 lost a log directory."]
+            assert hears_of() == []
 
 
 CONTRAST = """() => {
