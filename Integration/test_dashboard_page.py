@@ -733,6 +733,84 @@ def test_times_in_sentences_are_the_readers_own(browser):
         expect(page.locator("#verdict-sentence")).to_contain_text("does not answer since 01:56:26;")
 
 
+def test_a_time_of_another_day_has_its_date(browser):
+    with FakeDashboard("degraded") as fake, browser.page(fake.address, timezone_id="UTC") as page:
+        verdict(live(page), "Degraded")
+        expect(page.locator("#verdict-since")).to_have_text(re.compile(r"since 20:26:26$"))
+        expect(page.locator("#alerts-firing li").first).to_contain_text("since 20:26:26")
+        page.click("#alerts-past summary")
+        expect(page.locator("#alerts-history td.nowrap")).to_have_text("20:23:56")
+        # The page stays open over night: what it shows already gets its date, too.
+        fake.cluster.now += 2 * 86_400_000
+        expect(page.locator("#alerts-history td.nowrap")).to_have_text("2026-05-28 20:23:56")
+        expect(page.locator("#verdict-since")).to_contain_text("since 2026-05-28 20:26:26")
+        expect(page.locator("#alerts-firing li").first).to_contain_text("since 2026-05-28 20:26:26")
+
+
+def test_a_search_says_what_it_did_not_look_at_and_goes_on_there(browser):
+    older = [{"partition": 0, "before": 5000}, {"partition": 1, "before": 6100}]
+    answers = [
+        {"messages": [message(9000 - number, "hay") for number in range(20)], "scanned": 60, "complete": True, "older": older},
+        {"messages": [], "scanned": 20_000, "complete": False, "older": older},
+        {"messages": [message(4321, "a needle", partition=1)], "scanned": 20_000, "complete": False, "older": older[:1]},
+        {"messages": [message(12, "another needle")], "scanned": 5000, "complete": True, "older": []},
+    ]
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        queries = answered(page, "posts", answers)
+        page.locator("#topics .disclosure", has_text="posts").click()
+        note, rows = page.locator("#panel-messages .empty"), page.locator("#panel-messages .messages tbody tr:visible")
+        expect(note).to_have_text("20 messages; 60 looked at.")
+        back = page.get_by_role("button", name="Look further back")
+        expect(back).to_be_visible()
+        page.get_by_label("Value contains").fill("needle")
+        page.get_by_role("button", name="Read", exact=True).click()
+        expect(note).to_have_text("No message; 20,000 looked at; there are older ones that were not looked at.")
+        expect(rows).to_have_count(0)
+        # It goes on with what was searched for, whatever the form says by now.
+        page.get_by_label("Value contains").fill("something else")
+        back.click()
+        expect(note).to_have_text("1 message; 40,000 looked at; there are older ones that were not looked at.")
+        back.click()
+        expect(note).to_have_text("2 messages; 45,000 looked at.")
+        expect(rows).to_have_count(2)
+        expect(rows.last).to_contain_text("another needle")
+        expect(back).to_be_hidden()
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Messages"
+        assert [query.get("before") for query in queries] == [None, None, "0:5000,1:6100", "0:5000"]
+        assert {query["value"] for query in queries[1:]} == {"needle"} and {query["from"] for query in queries} == {"newest"}
+
+
+def test_json_is_laid_out_and_otherwise_left_as_it_is(browser):
+    text = '{"id":9007199254740993, "id": 1.0,"none":[],"text":"a, {b}: \\"[c]\\" \\u00e4","deep":[ {"x":-0.50E+2} ]}'
+    shown = """{
+  "id": 9007199254740993,
+  "id": 1.0,
+  "none": [],
+  "text": "a, {b}: \\"[c]\\" \\u00e4",
+  "deep": [
+    {
+      "x": -0.50E+2
+    }
+  ]
+}"""
+    values = [text, '{"not": json, "id": 1.0}', f"[{'[' * 3000}{']' * 3000}]"]
+    messages = [message(number, value) for number, value in enumerate(values)]
+    messages[0]["timestamp"] = -1
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        answered(page, "posts", [{"messages": messages, "scanned": 3, "complete": True}])
+        page.locator("#topics .disclosure", has_text="posts").click()
+        for number in range(len(values)):
+            page.locator(".messages .disclosure").nth(number).click()
+        laid_out = page.locator(".messages pre").all_text_contents()
+        assert laid_out[:2] == [shown, values[1]]
+        assert len(laid_out[2]) == 100_000
+        # Kafka's −1: nobody knows when.
+        expect(page.locator(".messages tbody td.nowrap").first).to_have_text("–")
+        expect(page.locator(".messages tbody td.nowrap").nth(1)).to_contain_text("2026-05-2")
+
+
 def test_the_theme_is_a_choice_that_lasts(browser):
     with FakeDashboard("healthy") as fake, browser.page(fake.address, theme="dark") as page:
         ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -791,11 +869,17 @@ def test_actions_want_a_confirmation(browser):
         page.locator("#topics .disclosure", has_text="posts").click()
         page.click("#tab-produce")
         page.fill("#produce-value", '{"hello": "world"}')
-        page.locator("#panel-produce").get_by_label("Key", exact=True).fill("ada")
+        page.locator("#panel-produce").get_by_label("Key (empty: null)").fill("ada")
         page.locator("#panel-produce button").click()
         page.get_by_role("dialog").get_by_role("button", name="Produce").click()
         expect(page.locator("#panel-produce")).to_contain_text("Written to partition 1 at offset 4001")
         assert fake.posts[-1] == ("/api/v1/topics/posts/messages", {"key": "ada", "value": '{"hello": "world"}'})
+        # Nothing typed is no key, not an empty one.
+        page.locator("#panel-produce").get_by_label("Key (empty: null)").fill("")
+        page.locator("#panel-produce button").click()
+        with page.expect_response("**/messages"):
+            page.get_by_role("dialog").get_by_role("button", name="Produce").click()
+        assert fake.posts[-1] == ("/api/v1/topics/posts/messages", {"value": '{"hello": "world"}'})
 
 
 def test_a_command_is_copied_as_it_stands(browser):
