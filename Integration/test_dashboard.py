@@ -228,7 +228,7 @@ def test_messages_are_found_and_produced(cluster, address, browser):
         live(page)
         page.locator("#topics .disclosure", has_text="notes").click()
         page.click("#tab-produce")
-        page.locator("#panel-produce").get_by_label("Key", exact=True).fill("ada")
+        page.locator("#panel-produce").get_by_label("Key (empty: null)").fill("ada")
         page.fill("#produce-value", '{"hello": ["world"]}')
         page.locator("#panel-produce button").click()
         page.get_by_role("dialog").get_by_role("button", name="Produce").click()

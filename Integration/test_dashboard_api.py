@@ -195,6 +195,22 @@ def test_messages_are_found(api, cluster, topic):
     assert api.ask("GET", path + "?limit=100000").status == 400
 
 
+def test_looking_further_back_comes_to_the_beginning(api, cluster, topic):
+    for partition in (0, 1):
+        produce(cluster, topic, awkward_records(6 + partition)[:7], partition)
+    path = f"/api/v1/topics/{topic}/messages"
+    page = api.get(path, limit=4)
+    seen = page["messages"]
+    while page["older"]:
+        before = ",".join(f"{place['partition']}:{place['before']}" for place in page["older"])
+        page = api.get(path, limit=4, before=before)
+        assert page["messages"] and page["complete"]
+        seen += page["messages"]
+    places = [(message["partition"], message["offset"]) for message in seen]
+    assert sorted(places) == [(partition, offset) for partition in (0, 1) for offset in range(7)]
+    assert api.ask("GET", f"{path}?before=9:1").status == 404
+
+
 def test_large_values_are_cut_and_say_so(api, cluster, topic):
     producer = confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap, "compression.type": "zstd"})
     for _ in range(100):
@@ -214,6 +230,9 @@ def test_a_test_event_is_written_and_read_back(api, topic):
     path = f"/api/v1/topics/{topic}/messages"
     found = api.get(path, **{"from": "offset", "offset": place["offset"], "partition": place["partition"]})["messages"]
     assert [(message["key"], message["value"]) for message in found] == [("k", "<b>hello</b>")]
+    keyless = api.post(path, {"key": None, "value": "x"}).json
+    found = api.get(path, **{"from": "offset", "offset": keyless["offset"], "partition": keyless["partition"]})["messages"]
+    assert "key" not in found[0]
     chosen = api.post(path, {"value": "x", "partition": 2}).json
     assert chosen == {"partition": 2, "offset": chosen["offset"]}
     assert api.post(path, {"value": "x", "partition": 7}).status == 404
@@ -263,6 +282,10 @@ def test_strangers_change_nothing(api, topic):
     for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec_Fetch_Site": "cross-site"}):
         assert api.post(path, {"value": "x"}, **headers).status == 403
     assert api.post(path, {"value": "x"}, Origin=f"http://127.0.0.1:{api.port}").status == 200
+    for site in ("cross-site", "same-site"):
+        assert api.ask("GET", path, Sec_Fetch_Site=site).status == 403
+    for site in ("same-origin", "none"):
+        assert api.ask("GET", path, Sec_Fetch_Site=site).status == 200
     # A name that was made to point here is not one of ours.
     assert api.ask("GET", "/api/v1/model", Host=f"evil.example:{api.port}").status == 421
     assert api.ask("GET", "/api/v1/brokers/1/kill").status == 405

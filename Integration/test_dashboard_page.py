@@ -6,6 +6,7 @@ The server here is a test double (support/fake_dashboard.py); test_dashboard.py 
 import pathlib
 import re
 import statistics
+import urllib.parse
 
 import pytest
 from playwright.sync_api import expect
@@ -39,6 +40,43 @@ def dot_is_in(page, broker, state):
     )
 
 
+def altered(fake, part, change):
+    """What the imaginary cluster says of a part ("model", "alerts") is from now on what `change` makes of it."""
+    told = getattr(fake.cluster, part)
+
+    def say():
+        value = told()
+        change(value)
+        return value
+
+    setattr(fake.cluster, part, say)
+
+
+def told(page, tell, updates):
+    """Waits until the page has taken what `tell` sends: so many updates."""
+    count = "() => performance.getEntriesByName('update').length"
+    before = page.evaluate(count)
+    tell()
+    page.wait_for_function(f"(count) => ({count})() >= count", arg=before + updates)
+
+
+def answered(page, topic, answers):
+    """The topic's messages are these answers, one after the other; returns the queries as they come."""
+    queries = []
+
+    def answer(route):
+        queries.append(dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(route.request.url).query)))
+        route.fulfill(json=answers[min(len(queries), len(answers)) - 1])
+
+    page.route(f"**/api/v1/topics/{topic}/messages?*", answer)
+    return queries
+
+
+def message(offset, value, partition=0, **fields):
+    made = {"partition": partition, "offset": offset, "timestamp": 1_780_000_000_000, "value": value, "headers": []}
+    return made | {"keyEncoding": "utf8", "valueEncoding": "utf8", "truncated": False} | fields
+
+
 def test_a_verdict_has_its_word_icon_and_figures(browser):
     expected = {
         "healthy": {"brokers": "3/3", "controller": "1", "tolerance": "1", "offline": "0", "undermin": "0", "underreplicated": "0"},
@@ -62,6 +100,34 @@ def test_a_verdict_has_its_word_icon_and_figures(browser):
             # Nothing bad is told by colour alone: each coloured tile has an icon with a name.
             for toned in page.locator(".tile[data-tone]").all():
                 assert toned.locator("svg[aria-label]").count() == 1
+
+
+def test_a_broker_counts_once_it_takes_part_and_is_green_once_it_runs(browser):
+    states = [
+        # State of broker 2, its leaders and in-sync replicas; figure, tone and small print.
+        ("RUNNING", 19, 57, "3/3", "good", "all of them serve"),
+        ("RECOVERING", 0, 12, "3/3", "warn", "recovering: 2"),
+        ("RECOVERING", 0, 0, "2/3", "warn", "recovering: 2"),
+        ("LEADER_ELECTION", 0, 57, "3/3", "warn", "electing: 2"),
+        ("STARTING", 0, 0, "2/3", "warn", "not there: 2"),
+        ("SHUTDOWN", 0, 0, "2/3", "warn", "not there: 2"),
+    ]
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        now = {}
+        altered(fake, "model", lambda model: model["brokers"][1].update(now))
+        for state, leaders, in_sync, figure, tone, note in states:
+            now |= {"state": state, "leaders": leaders, "inSyncReplicas": in_sync}
+            fake.step()
+            expect(page.locator("#tile-brokers .note")).to_have_text(note)
+            expect(tile(page, "brokers")).to_have_text(figure)
+            expect(page.locator("#tile-brokers")).to_have_attribute("data-tone", tone)
+        # All answer, and the controller has let none of them in.
+        everyone = {"state": "RECOVERING", "leaders": 0, "inSyncReplicas": 0}
+        altered(fake, "model", lambda model: [broker.update(everyone) for broker in model["brokers"]])
+        fake.step()
+        expect(tile(page, "brokers")).to_have_text("0/3")
+        expect(page.locator("#tile-brokers")).to_have_attribute("data-tone", "bad")
 
 
 def test_unknown_is_neither_zero_nor_green(browser):
@@ -269,6 +335,60 @@ def test_the_timeline_is_read_zoomed_and_paused_by_keyboard(browser):
         assert re.search(r"in unknown, out unknown", slider.get_attribute("aria-valuetext"))
 
 
+def test_an_event_that_is_out_of_sight_pauses_the_timeline_and_the_button_says_so(browser):
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        page.click("[data-span='60']")
+        button = page.locator("#timeline-pause")
+        expect(button).to_have_text("Pause")
+        page.locator("#timeline-events button", has_text="broker 3 answers again").click()
+        expect(page.locator("#timeline-range")).to_contain_text("paused")
+        expect(button).to_have_text("Go live")
+        expect(button).to_have_attribute("aria-pressed", "true")
+        button.click()
+        expect(page.locator("#timeline-range")).not_to_contain_text("paused")
+
+
+def test_events_go_with_the_seconds_that_they_belong_to(browser):
+    with FakeDashboard("degraded", paced=False) as fake, browser.page(fake.address) as page:
+        fake.step()
+        live(page)
+        page.wait_for_function("() => document.querySelectorAll('#timeline-events li').length > 5")
+        # A page that stays open keeps a quarter of an hour.
+        page.evaluate(
+            """async (last) => {
+              const { addSecond } = await import("./timeline.js");
+              for (let second = 1; second <= 900; second += 1) {
+                const at = last + second * 1000;
+                addSecond({ at, verdict: "healthy" }, second === 5 ? [{ number: 4711, at: at + 300, kind: "fault", text: "new one" }] : []);
+              }
+            }""",
+            fake.cluster.points[-1]["at"],
+        )
+        expect(page.locator("#timeline-events li")).to_have_count(1)
+        expect(page.locator("#timeline-events li")).to_contain_text("new one")
+
+
+def test_the_partition_map_is_read_like_a_slider(browser):
+    """A screen reader leaves the arrow keys to a slider, and reads its value."""
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        expect(page.locator("#partitions-summary")).to_contain_text("57 partitions")
+        slider = page.get_by_role("slider", name="Partition map")
+        expect(slider).to_have_attribute("aria-valuetext", "none of 57 partitions chosen")
+        slider.focus()
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^__consumer_offsets-0: leader 1 "))
+        assert [slider.get_attribute(f"aria-value{name}") for name in ("min", "now", "max")] == ["0", "0", "56"]
+        page.keyboard.press("ArrowRight")
+        expect(slider).to_have_attribute("aria-valuenow", "1")
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^__consumer_offsets-1: leader 2 "))
+        assert slider.get_attribute("aria-valuetext") == page.inner_text("#partitions-text")
+        page.keyboard.press("End")
+        expect(slider).to_have_attribute("aria-valuenow", "56")
+        expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^posts-2: "))
+
+
 def test_everything_is_reached_by_tab_with_focus_in_sight(browser):
     with FakeDashboard("degraded", allow_actions=True) as fake, browser.page(fake.address) as page:
         live(page)
@@ -395,6 +515,70 @@ def test_a_screen_reader_hears_the_verdict_only_when_its_word_changes(browser):
             assert page.get_by_role(landmark).count() == 1
         assert page.locator("thead th:not([scope=col]), tbody th:not([scope=row])").count() == 0
         assert page.locator("section:not([aria-label]):not([aria-labelledby])").count() == 0
+
+
+def test_a_screen_reader_hears_what_is_new_though_the_word_stays(browser):
+    with FakeDashboard("degraded", paced=False) as fake:
+        more, failures, further = [], [1], []
+
+        def change(model):
+            model["tolerance"]["failures"] = failures[0]
+            model["verdict"]["reasons"] = [*model["verdict"]["reasons"], *more]
+
+        altered(fake, "model", change)
+        altered(fake, "alerts", lambda alerts: alerts["firing"].extend(further))
+        with browser.page(fake.address) as page:
+            verdict(live(page), "Degraded")
+            expect(page.locator("#alerts-firing li")).to_have_count(2)
+            assert page.inner_text("#alerts-announcement") == ""
+            page.evaluate(
+                """() => {
+                  window.heard = [];
+                  for (const id of ["verdict-announcement", "alerts-announcement"]) {
+                    const node = document.getElementById(id);
+                    new MutationObserver(() => heard.push(node.textContent)).observe(node, { childList: true, characterData: true, subtree: true });
+                  }
+                }"""
+            )
+
+            def hears():
+                told(page, fake.step, 2)
+                return page.evaluate("heard.splice(0)")
+
+            def reason(code, severity, text):
+                return {"code": code, "severity": severity, "text": text, "since": fake.cluster.now}
+
+            assert hears() == [] and hears() == []
+            more.append(reason("disk-space", "warning", "broker 3 has 900 MB of disk left"))
+            assert hears() == ["Degraded: broker 3 has 900 MB of disk left."]
+            more[0]["text"] = "broker 3 has 800 MB of disk left"
+            assert hears() == []
+            more.append(reason("disk-space", "warning", "broker 1 has 700 MB of disk left"))
+            assert hears() == ["Degraded: broker 1 has 700 MB of disk left."]
+            more.append(reason("group-stalled", "info", "group analytics is STALLED"))
+            assert hears() == []
+            failures[0] = 0
+            assert hears() == ["Degraded: no further failure tolerated."]
+            assert hears() == []
+            # What went and comes again is new.
+            more.clear()
+            assert hears() == []
+            more.append(reason("disk-space", "warning", "broker 3 has 600 MB of disk left"))
+            assert hears() == ["Degraded: broker 3 has 600 MB of disk left."]
+
+            def alert(number, severity, **fields):
+                made = {"id": f"more-{number}", "name": "LogDirectoryLost", "severity": severity, "state": "firing", "action": "look"}
+                return made | {"summary": f"broker {number} lost a log directory", "firedAt": fake.cluster.now} | fields
+
+            def hears_of(*alerts):
+                further.extend(alerts)
+                told(page, lambda: fake._send("alerts", fake.cluster.alerts()), 1)
+                return page.evaluate("heard.splice(0)")
+
+            assert hears_of() == []
+            assert hears_of(alert(1, "warning"), alert(2, "critical", silencedUntil=fake.cluster.now + 600_000)) == []
+            assert hears_of(alert(3, "critical")) == ["Critical alert LogDirectoryLost: broker 3 lost a log directory."]
+            assert hears_of() == []
 
 
 CONTRAST = """() => {
@@ -549,6 +733,84 @@ def test_times_in_sentences_are_the_readers_own(browser):
         expect(page.locator("#verdict-sentence")).to_contain_text("does not answer since 01:56:26;")
 
 
+def test_a_time_of_another_day_has_its_date(browser):
+    with FakeDashboard("degraded") as fake, browser.page(fake.address, timezone_id="UTC") as page:
+        verdict(live(page), "Degraded")
+        expect(page.locator("#verdict-since")).to_have_text(re.compile(r"since 20:26:26$"))
+        expect(page.locator("#alerts-firing li").first).to_contain_text("since 20:26:26")
+        page.click("#alerts-past summary")
+        expect(page.locator("#alerts-history td.nowrap")).to_have_text("20:23:56")
+        # The page stays open over night: what it shows already gets its date, too.
+        fake.cluster.now += 2 * 86_400_000
+        expect(page.locator("#alerts-history td.nowrap")).to_have_text("2026-05-28 20:23:56")
+        expect(page.locator("#verdict-since")).to_contain_text("since 2026-05-28 20:26:26")
+        expect(page.locator("#alerts-firing li").first).to_contain_text("since 2026-05-28 20:26:26")
+
+
+def test_a_search_says_what_it_did_not_look_at_and_goes_on_there(browser):
+    older = [{"partition": 0, "before": 5000}, {"partition": 1, "before": 6100}]
+    answers = [
+        {"messages": [message(9000 - number, "hay") for number in range(20)], "scanned": 60, "complete": True, "older": older},
+        {"messages": [], "scanned": 20_000, "complete": False, "older": older},
+        {"messages": [message(4321, "a needle", partition=1)], "scanned": 20_000, "complete": False, "older": older[:1]},
+        {"messages": [message(12, "another needle")], "scanned": 5000, "complete": True, "older": []},
+    ]
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        queries = answered(page, "posts", answers)
+        page.locator("#topics .disclosure", has_text="posts").click()
+        note, rows = page.locator("#panel-messages .empty"), page.locator("#panel-messages .messages tbody tr:visible")
+        expect(note).to_have_text("20 messages; 60 looked at.")
+        back = page.get_by_role("button", name="Look further back")
+        expect(back).to_be_visible()
+        page.get_by_label("Value contains").fill("needle")
+        page.get_by_role("button", name="Read", exact=True).click()
+        expect(note).to_have_text("No message; 20,000 looked at; there are older ones that were not looked at.")
+        expect(rows).to_have_count(0)
+        # It goes on with what was searched for, whatever the form says by now.
+        page.get_by_label("Value contains").fill("something else")
+        back.click()
+        expect(note).to_have_text("1 message; 40,000 looked at; there are older ones that were not looked at.")
+        back.click()
+        expect(note).to_have_text("2 messages; 45,000 looked at.")
+        expect(rows).to_have_count(2)
+        expect(rows.last).to_contain_text("another needle")
+        expect(back).to_be_hidden()
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "Messages"
+        assert [query.get("before") for query in queries] == [None, None, "0:5000,1:6100", "0:5000"]
+        assert {query["value"] for query in queries[1:]} == {"needle"} and {query["from"] for query in queries} == {"newest"}
+
+
+def test_json_is_laid_out_and_otherwise_left_as_it_is(browser):
+    text = '{"id":9007199254740993, "id": 1.0,"none":[],"text":"a, {b}: \\"[c]\\" \\u00e4","deep":[ {"x":-0.50E+2} ]}'
+    shown = """{
+  "id": 9007199254740993,
+  "id": 1.0,
+  "none": [],
+  "text": "a, {b}: \\"[c]\\" \\u00e4",
+  "deep": [
+    {
+      "x": -0.50E+2
+    }
+  ]
+}"""
+    values = [text, '{"not": json, "id": 1.0}', f"[{'[' * 3000}{']' * 3000}]"]
+    messages = [message(number, value) for number, value in enumerate(values)]
+    messages[0]["timestamp"] = -1
+    with FakeDashboard("healthy", paced=False) as fake, browser.page(fake.address) as page:
+        live(page)
+        answered(page, "posts", [{"messages": messages, "scanned": 3, "complete": True}])
+        page.locator("#topics .disclosure", has_text="posts").click()
+        for number in range(len(values)):
+            page.locator(".messages .disclosure").nth(number).click()
+        laid_out = page.locator(".messages pre").all_text_contents()
+        assert laid_out[:2] == [shown, values[1]]
+        assert len(laid_out[2]) == 100_000
+        # Kafka's −1: nobody knows when.
+        expect(page.locator(".messages tbody td.nowrap").first).to_have_text("–")
+        expect(page.locator(".messages tbody td.nowrap").nth(1)).to_contain_text("2026-05-2")
+
+
 def test_the_theme_is_a_choice_that_lasts(browser):
     with FakeDashboard("healthy") as fake, browser.page(fake.address, theme="dark") as page:
         ground = "() => getComputedStyle(document.body).backgroundColor"
@@ -607,11 +869,17 @@ def test_actions_want_a_confirmation(browser):
         page.locator("#topics .disclosure", has_text="posts").click()
         page.click("#tab-produce")
         page.fill("#produce-value", '{"hello": "world"}')
-        page.locator("#panel-produce").get_by_label("Key", exact=True).fill("ada")
+        page.locator("#panel-produce").get_by_label("Key (empty: null)").fill("ada")
         page.locator("#panel-produce button").click()
         page.get_by_role("dialog").get_by_role("button", name="Produce").click()
         expect(page.locator("#panel-produce")).to_contain_text("Written to partition 1 at offset 4001")
         assert fake.posts[-1] == ("/api/v1/topics/posts/messages", {"key": "ada", "value": '{"hello": "world"}'})
+        # Nothing typed is no key, not an empty one.
+        page.locator("#panel-produce").get_by_label("Key (empty: null)").fill("")
+        page.locator("#panel-produce button").click()
+        with page.expect_response("**/messages"):
+            page.get_by_role("dialog").get_by_role("button", name="Produce").click()
+        assert fake.posts[-1] == ("/api/v1/topics/posts/messages", {"value": '{"hello": "world"}'})
 
 
 def test_a_command_is_copied_as_it_stands(browser):

@@ -9,11 +9,11 @@ extension DashboardServer {
     let servers = options.bootstrapServers
     server.route(.get, "/api/v1/topics/{name}") { [weak self] request, responder in
       let name = request.parameters["name"] ?? ""
-      self?.later(responder) { .encoding(try await Self.topic(name, servers)) }
+      self?.read(responder) { .encoding(try await Self.topic(name, servers)) }
     }
     server.route(.get, "/api/v1/topics/{name}/messages") { [weak self] request, responder in
       let name = request.parameters["name"] ?? ""
-      self?.later(responder) {
+      self?.read(responder) {
         let search = try MessageSearch(request)
         return .encoding(try await search.run(try await TopicReader(name, bootstrapServers: servers)))
       }
@@ -130,10 +130,27 @@ extension MessageSearch {
       from = .time(time)
     default: throw APIError(400, "bad_query", "from is newest, offset or time")
     }
+    before = try Self.places(request.query("before") ?? "")
+    guard before.isEmpty || isNewest && partition == nil else {
+      throw APIError(400, "bad_query", "before goes with from=newest, and names the partitions itself")
+    }
     key = Array((request.query("key") ?? "").utf8)
     value = Array((request.query("value") ?? "").utf8)
     guard key.count <= 1024, value.count <= 1024 else {
       throw APIError(400, "bad_query", "what is searched for has at most 1,024 bytes")
     }
+  }
+
+  /// `0:4711,2:12`: offsets by partition.
+  private static func places(_ text: String) throws(APIError) -> [Int32: Int64] {
+    guard !text.isEmpty else { return [:] }
+    var found: [Int32: Int64] = [:]
+    for place in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let numbers = place.split(separator: ":", omittingEmptySubsequences: false)
+      guard numbers.count == 2, let partition = Int32(numbers[0]), let offset = Int64(numbers[1]), partition >= 0,
+        offset >= 0, found.updateValue(offset, forKey: partition) == nil
+      else { throw APIError(400, "bad_query", "before is PARTITION:OFFSET,PARTITION:OFFSET,…") }
+    }
+    return found
   }
 }

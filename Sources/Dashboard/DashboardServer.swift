@@ -10,12 +10,17 @@ import Synchronization
 /// What takes longer than a look at the latest report (topics, messages, actions) runs elsewhere and answers later, so
 /// that the page goes on while a cluster is slow.
 public final class DashboardServer: Sendable {
+  /// Requests for topics and messages that may be under way: each has connections of its own and takes some tens of
+  /// megabytes.
+  static let readsMax = 8
+
   public let url: String
   let options: DashboardOptions
   let source: any MonitorSource
   private let loop: EventLoop
   private let parts: Parts
   private let subscription = Mutex<MonitorSubscription?>(nil)
+  private let readsUnderWay = Mutex(0)
 
   /// What lives on the loop's thread.
   private final class Parts: @unchecked Sendable {
@@ -31,7 +36,8 @@ public final class DashboardServer: Sendable {
     var limits = HTTPLimits()
     limits.bodyBytes = 256 << 10
     let access = AccessPolicy(
-      options.token.map { .token($0) } ?? .none, hosts: options.hosts, publicPaths: ["/health/live"])
+      options.token.map { .token($0) } ?? .none, hosts: options.hosts, publicPaths: ["/health/live"],
+      ownPagesOnly: ["api"])
     let server = try HTTPServer(
       loop: loop, address: options.address, port: options.port, limits: limits, access: access)
     self.options = options
@@ -125,16 +131,35 @@ public final class DashboardServer: Sendable {
   func later(
     _ responder: HTTPResponder, _ work: @escaping @Sendable () async throws -> HTTPResponse
   ) {
+    Task.detached { responder.respondFromAnyThread(await Self.outcome(of: work)) }
+  }
+
+  /// The same for what reads from the cluster: only so much at a time.
+  func read(
+    _ responder: HTTPResponder, _ work: @escaping @Sendable () async throws -> HTTPResponse
+  ) {
+    let mayStart = readsUnderWay.withLock { count in
+      guard count < Self.readsMax else { return false }
+      count += 1
+      return true
+    }
+    guard mayStart else { return responder.respond(APIError.tooManyReads.response) }
     Task.detached {
-      do {
-        responder.respondFromAnyThread(try await work())
-      } catch let error as APIError {
-        responder.respondFromAnyThread(error.response)
-      } catch let error as AdminError {
-        responder.respondFromAnyThread(APIError(error).response)
-      } catch {
-        responder.respondFromAnyThread(APIError(502, "failed", "\(error)").response)
-      }
+      let response = await Self.outcome(of: work)
+      self.readsUnderWay.withLock { $0 -= 1 }
+      responder.respondFromAnyThread(response)
+    }
+  }
+
+  private static func outcome(of work: @Sendable () async throws -> HTTPResponse) async -> HTTPResponse {
+    do {
+      return try await work()
+    } catch let error as APIError {
+      return error.response
+    } catch let error as AdminError {
+      return APIError(error).response
+    } catch {
+      return APIError(502, "failed", "\(error)").response
     }
   }
 }
@@ -142,6 +167,12 @@ public final class DashboardServer: Sendable {
 extension APIError {
   static var notYet: APIError {
     APIError(503, "not_yet", "the first look at the cluster is not over", next: "ask again in a second")
+  }
+
+  static var tooManyReads: APIError {
+    APIError(
+      503, "too_many_reads", "\(DashboardServer.readsMax) requests for topics or messages are under way already",
+      next: "ask again when one of them is answered, in some seconds")
   }
 
   init(_ error: AdminError) {

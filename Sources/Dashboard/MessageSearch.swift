@@ -1,10 +1,9 @@
 import KafkaClient
-import Primitives
-import Records
-import Wire
 
 /// Reads some messages of a topic: the newest, from an offset, or from a time, with a search in key and value. What it
 /// reads and returns is capped, whatever the topic holds.
+///
+/// Messages of one partition come in the order of their offsets, those of several are joined by their timestamps.
 struct MessageSearch {
   enum From {
     case newest
@@ -22,6 +21,8 @@ struct MessageSearch {
   static let answerMax = 4 << 20
 
   var from = From.newest
+  /// With `newest`: only these partitions, each below an offset; empty: all from their ends.
+  var before: [Int32: Int64] = [:]
   /// Nil: all.
   var partition: Int32?
   var limit = 50
@@ -29,149 +30,75 @@ struct MessageSearch {
   var key: [UInt8] = []
   var value: [UInt8] = []
 
-  private var isNewest: Bool { if case .newest = from { true } else { false } }
-  private var hasFilter: Bool { !key.isEmpty || !value.isEmpty }
+  var isNewest: Bool { if case .newest = from { true } else { false } }
+  var hasFilter: Bool { !key.isEmpty || !value.isEmpty }
+
+  /// What one partition had.
+  struct Found {
+    /// The newest first with `newest`, else by offset.
+    var messages: [MessagesAnswer.Message] = []
+    var scanned = 0
+    var isComplete = true
+    /// Going backward: where that began, how far it came, and where the partition's first offset is.
+    var begunBelow: Int64 = 0
+    var lookedBackTo: Int64 = 0
+    var start: Int64 = 0
+  }
 
   func run(_ reader: TopicReader) async throws -> MessagesAnswer {
     var answer = MessagesAnswer(messages: [], scanned: 0, complete: true)
-    let wanted = try partition.map { [try reader.partition($0)] } ?? reader.partitions
-    var budget = Budget(
-      records: Self.scannedMax / max(1, wanted.count), bytes: Self.bytesMax / max(1, wanted.count))
+    let wanted = try partitions(of: reader)
+    let budget = Budget(
+      records: max(1, Self.scannedMax / max(1, wanted.count)), bytes: max(1, Self.bytesMax / max(1, wanted.count)))
+    var places: [(partition: Int32, count: Int, found: Found)] = []
     for partition in wanted {
       // One partition without a leader must not hide the others, unless it is the one asked for.
       do {
-        let found = try await read(partition, reader, &budget)
-        answer.messages += found.messages
+        var found = try await read(partition, reader, budget)
+        answer.messages = joined(answer.messages, found.messages)
         answer.scanned += found.scanned
-        answer.complete = answer.complete && found.complete
+        answer.complete = answer.complete && found.isComplete
+        let count = found.messages.count
+        found.messages = []
+        places.append((partition.id, count, found))
       } catch {
-        if self.partition != nil { throw error }
+        if self.partition != nil || before.count == 1 { throw error }
         answer.complete = false
+        if let below = before[partition.id] {
+          places.append((partition.id, 0, Found(begunBelow: below, lookedBackTo: below)))
+        }
       }
-      budget.reset()
     }
-    if isNewest {
-      answer.messages.sort { ($0.timestamp, $0.offset) > ($1.timestamp, $1.offset) }
-    } else {
-      answer.messages.sort { ($0.timestamp, $0.partition, $0.offset) < ($1.timestamp, $1.partition, $1.offset) }
-    }
-    if answer.messages.count > limit { answer.messages.removeLast(answer.messages.count - limit) }
     answer.cap(Self.answerMax)
+    if isNewest {
+      let shown = Dictionary(grouping: answer.messages, by: \.partition)
+      answer.older = places.compactMap { place in
+        let messages = shown[place.partition] ?? []
+        let isCut = messages.count < place.count
+        let before = isCut ? messages.last?.offset ?? place.found.begunBelow : place.found.lookedBackTo
+        return before > place.found.start ? .init(partition: place.partition, before: before) : nil
+      }
+    }
     return answer
   }
 
-  private struct Budget {
-    let recordsMax: Int
-    let bytesMax: Int
-    var records: Int
-    var bytes: Int
-    init(records: Int, bytes: Int) {
-      recordsMax = records
-      bytesMax = bytes
-      self.records = records
-      self.bytes = bytes
-    }
-    mutating func reset() { (records, bytes) = (recordsMax, bytesMax) }
+  private func partitions(of reader: TopicReader) throws -> [TopicDescription.Partition] {
+    if let partition { return [try reader.partition(partition)] }
+    guard !before.isEmpty else { return reader.partitions }
+    return try before.keys.sorted().map { try reader.partition($0) }
   }
 
-  private func read(
-    _ partition: TopicDescription.Partition, _ reader: TopicReader, _ budget: inout Budget
-  ) async throws -> MessagesAnswer {
-    let leader = try await reader.leader(of: partition)
-    let start = try await reader.offset(of: partition.id, timestamp: -2, at: leader) ?? 0
-    let end = try await reader.offset(of: partition.id, timestamp: -1, at: leader) ?? start
-    var next: Int64
-    switch from {
-    case .newest: next = max(start, end - Int64(hasFilter ? budget.records : limit))
-    case .offset(let offset): next = max(start, offset)
-    case .time(let time):
-      next = try await reader.offset(of: partition.id, timestamp: max(0, time), at: leader) ?? end
+  /// At most `limit` of two lists that are in order, taken from the front of either.
+  private func joined(_ a: [MessagesAnswer.Message], _ b: [MessagesAnswer.Message]) -> [MessagesAnswer.Message] {
+    var result: [MessagesAnswer.Message] = []
+    var (rest, others) = (a[...], b[...])
+    while result.count < limit {
+      guard let first = rest.first, let other = others.first else { break }
+      let isFirst = isNewest ? first.timestamp >= other.timestamp : first.timestamp <= other.timestamp
+      result.append(isFirst ? first : other)
+      if isFirst { rest.removeFirst() } else { others.removeFirst() }
     }
-    var found = MessagesAnswer(messages: [], scanned: 0, complete: true)
-    while next < end {
-      guard isNewest || found.messages.count < limit else { break }
-      guard budget.records > 0, budget.bytes > 0 else {
-        found.complete = false
-        break
-      }
-      let bytes = try await fetch(partition, at: next, reader.topic, leader, budget.bytes)
-      budget.bytes -= bytes.count
-      let before = next
-      next = try take(bytes, partition.id, next, end, &found, &budget)
-      guard next > before else { break }
-    }
-    if isNewest, found.messages.count > limit { found.messages.removeFirst(found.messages.count - limit) }
-    return found
-  }
-
-  private func fetch(
-    _ partition: TopicDescription.Partition, at offset: Int64, _ topic: String, _ leader: AdminConnection,
-    _ bytesLeft: Int
-  ) async throws -> [UInt8] {
-    var wanted = FetchRequest.FetchPartition()
-    wanted.partition = partition.id
-    wanted.fetchOffset = offset
-    wanted.partitionMaxBytes = Int32(clamping: min(bytesLeft, 1 << 20))
-    var entry = FetchRequest.FetchTopic()
-    entry.topic = topic
-    entry.partitions = [wanted]
-    var request = FetchRequest()
-    request.maxWaitMs = 100
-    request.minBytes = 1
-    request.maxBytes = wanted.partitionMaxBytes
-    request.isolationLevel = 1
-    request.topics = [entry]
-    // Version 13 and later name topics by id.
-    let response = try await leader.send(request, upTo: 12, timeout: TopicReader.patience)
-    guard response.errorCode == 0, let data = response.responses.first?.partitions.first else {
-      throw APIError(502, "cluster", "partition \(partition.id): \(APIError.name(response.errorCode))")
-    }
-    guard data.errorCode == 0 else {
-      throw APIError(502, "cluster", "partition \(partition.id): \(APIError.name(data.errorCode))")
-    }
-    guard case .owned(let bytes) = data.records else { return [] }
-    return bytes
-  }
-
-  /// Decodes what was fetched until a bound is met; returns the offset to go on from.
-  private func take(
-    _ bytes: [UInt8], _ partition: Int32, _ from: Int64, _ end: Int64, _ found: inout MessagesAnswer,
-    _ budget: inout Budget
-  ) throws -> Int64 {
-    var next = from
-    try bytes.withUnsafeBytes { raw in
-      var batches = RecordBatchSequence(raw)
-      while let batch = try batches.next() {
-        if !batch.header.isControl {
-          var records = try RecordIterator(batch: batch.bytes, maxDecompressedBytes: Self.bytesMax)
-          while let record = try records.next() {
-            let offset = record.offset.rawValue
-            guard offset >= from, offset < end else { continue }
-            // A small batch can hold millions of records: the bounds are kept at each.
-            guard budget.records > 0, isNewest || found.messages.count < limit else { return }
-            next = max(next, offset + 1)
-            found.scanned += 1
-            budget.records -= 1
-            guard Self.contains(record.key, key), Self.contains(record.value, value) else { continue }
-            found.messages.append(try MessagesAnswer.Message(record, partition: partition, valueMax: Self.valueMax))
-            if isNewest, found.messages.count >= 2 * limit {
-              found.messages.removeFirst(found.messages.count - limit)
-            }
-          }
-        }
-        // What a broker says may be anything: an overflow only ends the search.
-        next = max(next, batch.header.baseOffset.rawValue &+ Int64(batch.header.lastOffsetDelta) &+ 1)
-      }
-    }
-    return next
-  }
-
-  private static func contains(_ bytes: UnsafeRawBufferPointer?, _ pattern: [UInt8]) -> Bool {
-    if pattern.isEmpty { return true }
-    guard let bytes, bytes.count >= pattern.count else { return false }
-    let first = pattern[0]
-    return (0...(bytes.count - pattern.count)).contains { start in
-      bytes[start] == first && pattern.indices.allSatisfy { bytes[start + $0] == pattern[$0] }
-    }
+    result += (rest + others).prefix(limit - result.count)
+    return result
   }
 }

@@ -13,9 +13,16 @@ struct MessagesAnswer: Encodable {
     var value: String?
   }
 
+  /// Where to go on looking further back.
+  struct Older: Encodable {
+    var partition: Int32
+    var before: Int64
+  }
+
   struct Message: Encodable {
     var partition: Int32
     var offset: Int64
+    /// −1: it has none.
     var timestamp: Int64
     /// Absent: none.
     var key: String?
@@ -59,6 +66,8 @@ struct MessagesAnswer: Encodable {
   var scanned: Int
   /// False when a cap or a partition without a leader ended the search early.
   var complete: Bool
+  /// Going backward: the partitions that hold more below what was looked at or returned. Otherwise absent.
+  var older: [Older]?
 
   /// Drops the last messages beyond so many bytes of text.
   mutating func cap(_ bytes: Int) {

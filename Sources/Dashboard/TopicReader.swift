@@ -9,6 +9,14 @@ import Wire
 struct TopicReader {
   static let patience = Duration.seconds(5)
 
+  /// How far a partition can be read.
+  enum Isolation: Int8 {
+    /// To the high watermark.
+    case readUncommitted = 0
+    /// To the first offset of the oldest transaction that is still open.
+    case readCommitted = 1
+  }
+
   let topic: String
   let partitions: [TopicDescription.Partition]
   private let bootstrap: AdminConnection
@@ -63,8 +71,10 @@ struct TopicReader {
 
   /// The offset for a timestamp in Kafka's meaning: −1 the end, −2 the start, else the first record not older; nil when
   /// there is none.
-  func offset(of partition: Int32, timestamp: Int64, at leader: AdminConnection) async throws -> Int64? {
-    let answers = try await listOffsets([partition], timestamp, at: leader)
+  func offset(
+    of partition: Int32, timestamp: Int64, isolation: Isolation, at leader: AdminConnection
+  ) async throws -> Int64? {
+    let answers = try await listOffsets([partition], timestamp, isolation, at: leader)
     guard let answer = answers.first else { return nil }
     guard answer.errorCode == 0 else {
       throw APIError(502, "cluster", "partition \(partition): \(APIError.name(answer.errorCode))")
@@ -74,13 +84,13 @@ struct TopicReader {
 
   /// The same for many partitions of one leader; those that it cannot tell are missing.
   func offsets(of partitions: [Int32], timestamp: Int64, at leader: AdminConnection) async throws -> [Int32: Int64] {
-    let answers = try await listOffsets(partitions, timestamp, at: leader)
+    let answers = try await listOffsets(partitions, timestamp, .readUncommitted, at: leader)
     let told = answers.filter { $0.errorCode == 0 && $0.offset >= 0 }
     return Dictionary(told.map { ($0.partitionIndex, $0.offset) }, uniquingKeysWith: { a, _ in a })
   }
 
   private func listOffsets(
-    _ partitions: [Int32], _ timestamp: Int64, at leader: AdminConnection
+    _ partitions: [Int32], _ timestamp: Int64, _ isolation: Isolation, at leader: AdminConnection
   ) async throws -> [ListOffsetsResponse.ListOffsetsPartitionResponse] {
     var topic = ListOffsetsRequest.ListOffsetsTopic()
     topic.name = self.topic
@@ -92,6 +102,7 @@ struct TopicReader {
     }
     var request = ListOffsetsRequest()
     request.replicaId = -1
+    request.isolationLevel = isolation.rawValue
     request.topics = [topic]
     return try await leader.send(request, timeout: Self.patience).topics.first?.partitions ?? []
   }

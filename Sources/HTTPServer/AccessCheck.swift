@@ -47,6 +47,8 @@ struct AccessCheck {
         return .problem(403, "read_only", "this server can only be read")
       }
       if let refusal = originRefusal(of: head, host: host) { return refusal }
+    } else if policy.ownPagesOnly.contains(head.target.segments.first ?? ""), isFromAnotherSite(head) {
+      return .problem(403, "foreign_origin", "that page's site may not read this")
     }
     guard let token else { return nil }
     if head.method.isSafe, publicPaths.contains(head.target.segments) { return nil }
@@ -106,10 +108,13 @@ struct AccessCheck {
         return .problem(403, "foreign_origin", "that page's origin may not do this")
       }
     }
-    if let site = head.first("sec-fetch-site"), site != "same-origin", site != "none" {
-      return .problem(403, "foreign_origin", "that page's site may not do this")
-    }
-    return nil
+    return isFromAnotherSite(head) ? .problem(403, "foreign_origin", "that page's site may not do this") : nil
+  }
+
+  /// Whether a browser says that another page than the server's own is behind the request; another port of the same
+  /// machine is another page, too. Programs, and browsers on plain HTTP to other machines, say nothing.
+  private func isFromAnotherSite(_ head: RequestHead) -> Bool {
+    head.headers.contains { $0.name == "sec-fetch-site" && $0.value != "same-origin" && $0.value != "none" }
   }
 
   // MARK: token

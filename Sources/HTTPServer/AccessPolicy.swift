@@ -3,7 +3,8 @@
 /// - `Host` must be a loopback name with the server's port, the address listened on, or one of `hosts` (else 421): a page of
 ///   a stranger whose name was made to point here (DNS rebinding) gets nothing.
 /// - A request that is not GET or HEAD and that a browser sent must come from the server's own pages: `Origin` must be the
-///   server's, `Sec-Fetch-Site` `same-origin` or `none` (else 403).
+///   server's, `Sec-Fetch-Site` `same-origin` or `none` (else 403). Below `ownPagesOnly` the latter holds for GET and HEAD,
+///   too.
 /// - With a token, it must come as `Authorization: Bearer`, as the cookie, or once as `?token=` of a GET, which is exchanged
 ///   for the cookie (`HttpOnly`, `SameSite=Strict`) by a redirect (else 401). It is compared in constant time.
 public struct AccessPolicy: Sendable {
@@ -23,14 +24,18 @@ public struct AccessPolicy: Sendable {
   public var allowsAnyHost: Bool
   /// Exact paths that may be read without the token: health checks.
   public var publicPaths: [String]
+  /// First segments of paths that pages of other sites may not even ask for. A browser keeps the answer from them, but not
+  /// the work that it costs.
+  public var ownPagesOnly: Set<String>
 
   public init(
     _ authentication: Authentication = .none, hosts: [String] = [], allowsAnyHost: Bool = false,
-    publicPaths: [String] = []
+    publicPaths: [String] = [], ownPagesOnly: Set<String> = []
   ) {
     self.authentication = authentication
     self.hosts = hosts
     self.allowsAnyHost = allowsAnyHost
     self.publicPaths = publicPaths
+    self.ownPagesOnly = ownPagesOnly
   }
 }

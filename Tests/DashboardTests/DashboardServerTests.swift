@@ -201,6 +201,23 @@ import Testing
     #expect(served.source.calls.isEmpty && acted.withLock { $0 } == 0)
   }
 
+  /// Pages of strangers do not even make the server work; the address bar and programs are answered.
+  @Test func strangersPagesReadNothing() async throws {
+    let served = try Served()
+    served.source.publish(StandInSource.report(1))
+    for site in ["cross-site", "same-site"] {
+      for path in ["model", "events", "topics/t", "topics/t/messages"] {
+        let answer = try await served.ask("GET /api/v1/\(path)", headers: "Sec-Fetch-Site: \(site)\r\n")
+        #expect(answer.status == 403, "\(site) \(path)")
+        #expect(try code(answer) == "foreign_origin")
+      }
+      #expect(try await served.ask("GET /", headers: "Sec-Fetch-Site: \(site)\r\n").status == 200)
+    }
+    for headers in ["", "Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n"] {
+      #expect(try await served.ask("GET /api/v1/model", headers: headers).status == 200, "\(headers)")
+    }
+  }
+
   @Test func alertsAreAcknowledgedAndSilenced() async throws {
     let served = try Served { $0.allowsActions = true }
     served.source.state.withLock { $0.firing = ["7"] }
@@ -256,7 +273,8 @@ import Testing
   @Test(arguments: [
     "from=yesterday", "from=offset", "from=offset&offset=-1", "from=offset&offset=99999999999999999999", "from=time",
     "limit=0", "limit=501", "limit=x", "partition=-1", "partition=2147483648",
-    "key=\(String(repeating: "k", count: 1025))",
+    "key=\(String(repeating: "k", count: 1025))", "before=7", "before=0:-1", "before=-1:0", "before=0:1,",
+    "before=0:1,0:2", "before=0:1&partition=0", "before=0:1&from=offset&offset=0",
   ])
   func badQueriesAreRefused(_ query: String) async throws {
     let answer = try await Served().ask("GET /api/v1/topics/t/messages?\(query)")

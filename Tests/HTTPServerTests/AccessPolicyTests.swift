@@ -8,9 +8,10 @@ import Testing
 
   private func check(
     _ authentication: AccessPolicy.Authentication = .none, hosts: [String] = [], anyHost: Bool = false,
-    publicPaths: [String] = [], address: String = "127.0.0.1"
+    publicPaths: [String] = [], ownPagesOnly: Set<String> = [], address: String = "127.0.0.1"
   ) throws -> AccessCheck {
-    let policy = AccessPolicy(authentication, hosts: hosts, allowsAnyHost: anyHost, publicPaths: publicPaths)
+    let policy = AccessPolicy(
+      authentication, hosts: hosts, allowsAnyHost: anyHost, publicPaths: publicPaths, ownPagesOnly: ownPagesOnly)
     return try AccessCheck(policy, address: address, port: 8080)
   }
 
@@ -92,6 +93,24 @@ import Testing
     }
     #expect(
       try status(check, "POST", with: [("Origin", "http://localhost:8080"), ("Origin", "http://evil.example")]) == 403)
+  }
+
+  /// What costs work is not done for pages of strangers; people, programs and links to the page itself get through.
+  @Test func strangersPagesDoNotReadWhatIsForOwnPagesOnly() throws {
+    let check = try check(ownPagesOnly: ["api"])
+    for method in ["GET", "HEAD"] {
+      for site in ["cross-site", "same-site", "Same-Origin", ""] {
+        #expect(try status(check, method, "/api/v1/model", with: [("Sec-Fetch-Site", site)]) == 403, "\(site)")
+        #expect(try status(check, method, "/", with: [("Sec-Fetch-Site", site)]) == 200, "\(site)")
+      }
+      for site in ["same-origin", "none"] {
+        #expect(try status(check, method, "/api/v1/model", with: [("Sec-Fetch-Site", site)]) == 200, "\(site)")
+      }
+      #expect(try status(check, method, "/api/v1/model") == 200)
+    }
+    #expect(try status(check, "GET", "/%61pi/v1/model", with: [("Sec-Fetch-Site", "cross-site")]) == 403)
+    let both = [(name: "Sec-Fetch-Site", value: "same-origin"), (name: "Sec-Fetch-Site", value: "cross-site")]
+    #expect(try status(check, "GET", "/api/v1/model", with: both) == 403)
   }
 
   @Test func openForReadingOnlyReads() throws {

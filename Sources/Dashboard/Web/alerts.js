@@ -2,18 +2,32 @@
 
 import { path, post } from "./api.js";
 import { byId, element, icon, keep, notice, setAttribute, setHidden, setPill, setText, setTextWithCode } from "./dom.js";
-import { clock, cut, plural, span } from "./format.js";
+import { clockOrDate, cut, plural, span } from "./format.js";
 
 const firingMax = 100;
+const announcedMax = 3;
 const historyMax = 200;
 
 const severities = { critical: ["bad", "unavailable", "critical"], warning: ["warn", "degraded", "warning"], info: ["idle", "info", "info"] };
 const severityOf = (alert) => (Object.hasOwn(severities, alert.severity) ? alert.severity : "info");
 
 let list = { firing: [], history: [] };
+let heard; // ids of the critical alerts that fired when the list last came
 
-export function takeAlerts(newList) {
+export function takeAlerts(newList, now) {
   list = newList;
+  announce(now);
+}
+
+/** Reads out the critical alerts that were not there before; those that fire when the page is opened are in the verdict. */
+function announce(now) {
+  const critical = list.firing.filter((alert) => severityOf(alert) === "critical");
+  const fresh = heard === undefined ? [] : critical.filter((alert) => !heard.has(alert.id) && !isSilenced(alert, now));
+  heard = new Set(critical.map((alert) => alert.id));
+  if (fresh.length === 0) return;
+  const words = fresh.slice(0, announcedMax).map((alert) => `Critical alert ${cut(alert.name, 80)}: ${cut(alert.summary, 300)}.`);
+  if (fresh.length > announcedMax) words.push(`${plural(fresh.length - announcedMax, "more critical alert")}.`);
+  byId("alerts-announcement").textContent = words.join(" ");
 }
 
 /** Also called every second, for the durations. */
@@ -41,8 +55,8 @@ export function showAlerts(about, now) {
     return element("tr", {},
       element("td", {}, pill), element("td", { class: "name", text: cut(alert.name, 80) }),
       element("td", { class: "name", text: cut(alert.subject ?? "", 120) }), element("td", { class: "name", text: cut(alert.summary, 300) }),
-      element("td", { class: "nowrap", text: clock(alert.firedAt) }), element("td", { class: "number", text: lasted }));
-  });
+      element("td", { class: "nowrap" }), element("td", { class: "number", text: lasted }));
+  }, (row, alert) => setText(row.cells[4], clockOrDate(alert.firedAt, now)));
 }
 
 function makeFiring(alert) {
@@ -72,10 +86,10 @@ function showFiring(item, alert, about, now) {
   setPill(item.pill, ...severities[severity]);
   setText(item.name, cut(alert.name, 80));
   setText(item.subject, cut(alert.subject ?? "", 120));
-  setText(item.duration, `for ${span(now - alert.firedAt)}, since ${clock(alert.firedAt)}`);
+  setText(item.duration, `for ${span(now - alert.firedAt)}, since ${clockOrDate(alert.firedAt, now)}`);
   const marks = [];
-  if (alert.acknowledgedAt !== undefined) marks.push(`acknowledged by ${cut(alert.acknowledgedBy ?? "someone", 60)} at ${clock(alert.acknowledgedAt)}`);
-  if (isSilenced(alert, now)) marks.push(`silenced until ${clock(alert.silencedUntil)}`);
+  if (alert.acknowledgedAt !== undefined) marks.push(`acknowledged by ${cut(alert.acknowledgedBy ?? "someone", 60)} at ${clockOrDate(alert.acknowledgedAt, now)}`);
+  if (isSilenced(alert, now)) marks.push(`silenced until ${clockOrDate(alert.silencedUntil, now)}`);
   setText(item.marks, marks.join(", "));
   setText(item.summary, cut(alert.summary, 500));
   setTextWithCode(item.action, cut(alert.action, 500));

@@ -78,10 +78,20 @@ export function clock(milliseconds) {
   return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+const day = (date) => `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+
+/** A record's time; Kafka's −1 stands for none. */
 export function dateAndClock(milliseconds) {
-  if (!isKnown(milliseconds)) return unknown;
+  if (!isKnown(milliseconds) || milliseconds < 0) return unknown;
   const date = new Date(milliseconds);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(milliseconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+  return `${day(date)} ${clock(milliseconds)}.${String(date.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** The time of day; of another day than `now`, its date as well. */
+export function clockOrDate(milliseconds, now) {
+  if (!isKnown(milliseconds)) return unknown;
+  const date = day(new Date(milliseconds));
+  return date === day(new Date(now)) ? clock(milliseconds) : `${date} ${clock(milliseconds)}`;
 }
 
 // Control characters, and those that turn the direction of the text after them.

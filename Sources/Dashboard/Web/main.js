@@ -33,7 +33,7 @@ const stream = new Stream({
     update(() => showPartitions(map));
   },
   alerts(list) {
-    takeAlerts(list);
+    takeAlerts(list, stream.now());
     update(() => showAlerts(state.about, stream.now()));
   },
   opened() {

@@ -6,7 +6,10 @@ import { element, notice, setHidden, setText } from "./dom.js";
 import { count, cut, dateAndClock, plural } from "./format.js";
 
 const previewMax = 160;
+const indentMax = 50; // levels
 const shownMax = 100_000; // characters of one value
+const rowsMax = 2000; // of one search that goes further and further back
+const olderMax = 500; // partitions that fit into one question
 
 /** `node` to show, `read()` to read, `partitions(n)` once their number is known. */
 export function makeMessages(topic) {
@@ -19,6 +22,8 @@ export function makeMessages(topic) {
   const limit = select("At most", [["20", "20"], ["50", "50"], ["100", "100"], ["500", "500"]]);
   const note = element("p", { class: "empty", "aria-live": "polite" });
   const rows = element("tbody");
+  const back = element("button", { type: "button", class: "small", text: "Look further back", hidden: true });
+  const list = element("div", { class: "scroll limited", tabindex: "0", role: "region", "aria-label": "Messages" });
   const form = element("form", { class: "message-form" }, from.label, partition.label, offset.label, time.label, key.label, value.label, limit.label,
     element("button", { class: "primary", text: "Read" }));
   const adapt = () => {
@@ -29,21 +34,45 @@ export function makeMessages(topic) {
   adapt();
 
   let asked;
-  async function read() {
+  let search; // what the rows are of: the query, what was found and looked at for it, and where it can go on
+  const read = () => ask({ words: query(), found: 0, scanned: 0, older: [] });
+
+  async function ask(mine) {
     asked?.abort();
-    const mine = new AbortController();
-    asked = mine;
+    const request = new AbortController();
+    asked = request;
+    const isFirst = mine !== search;
     setText(note, "Reading…");
     try {
-      const answer = await get(`${path("topics", topic, "messages")}?${query()}`, mine.signal);
-      rows.replaceChildren(...answer.messages.slice(0, 500).flatMap(messageRows));
-      setText(note, said(answer));
+      const answer = await get(`${path("topics", topic, "messages")}?${mine.words}`, request.signal);
+      const more = answer.messages.slice(0, 500).flatMap(messageRows);
+      if (isFirst) rows.replaceChildren(...more);
+      else rows.append(...more);
+      search = mine;
+      mine.found += answer.messages.length;
+      mine.scanned += answer.scanned ?? 0;
+      mine.older = answer.older ?? [];
+      setText(note, said(mine, answer.complete !== false));
     } catch (error) {
-      if (mine.signal.aborted) return;
-      rows.replaceChildren();
+      if (request.signal.aborted) return;
+      if (isFirst) {
+        rows.replaceChildren();
+        search = undefined;
+      }
       setText(note, `Not read: ${error.message}`);
     }
+    const mayGoOn = canGoOn(search);
+    // The keyboard's place does not go away with the button.
+    if (!mayGoOn && document.activeElement === back) list.focus();
+    setHidden(back, !mayGoOn);
   }
+
+  /** The same search, from where it stopped. */
+  back.addEventListener("click", () => {
+    search.words.delete("partition");
+    search.words.set("before", search.older.map((place) => `${place.partition}:${place.before}`).join(","));
+    ask(search);
+  });
 
   function query() {
     const words = new URLSearchParams({ from: from.input.value, limit: limit.input.value });
@@ -62,8 +91,8 @@ export function makeMessages(topic) {
   });
   const head = element("tr", {}, ...["", "Partition", "Offset", "Time", "Key", "Value"].map((name, index) =>
     element("th", { scope: "col", class: index === 1 || index === 2 ? "number" : undefined, text: name, ...(index === 0 ? { "aria-label": "Open" } : {}) })));
-  const node = element("div", {}, form, note,
-    element("div", { class: "scroll limited", tabindex: "0", role: "region", "aria-label": "Messages" }, element("table", { class: "messages" }, element("thead", {}, head), rows)));
+  list.append(element("table", { class: "messages" }, element("thead", {}, head), rows));
+  const node = element("div", {}, form, note, list, back);
   return {
     node, read,
     partitions(number) {
@@ -72,10 +101,17 @@ export function makeMessages(topic) {
   };
 }
 
-function said(answer) {
-  const found = answer.messages.length === 0 ? "No message" : plural(answer.messages.length, "message");
-  const scanned = answer.scanned === undefined ? "" : `; ${count(answer.scanned)} looked at`;
-  return `${found}${scanned}${answer.complete === false ? "; there is more than was looked at: narrow the search" : ""}.`;
+const canGoOn = (search) => search !== undefined && search.older.length > 0 && search.older.length <= olderMax && search.found < rowsMax;
+
+function said(search, isComplete) {
+  const found = search.found === 0 ? "No message" : plural(search.found, "message");
+  return `${found}; ${count(search.scanned)} looked at${isComplete ? "" : missed(search)}.`;
+}
+
+function missed(search) {
+  if (search.words.get("from") !== "newest") return "; there is more than was looked at: narrow the search";
+  if (search.older.length === 0) return "; not every partition could be looked at";
+  return canGoOn(search) ? "; there are older ones that were not looked at" : "; there are older ones that were not looked at: narrow the search";
 }
 
 function messageRows(message) {
@@ -117,19 +153,37 @@ function messageDetail(message) {
   return parts;
 }
 
-/** JSON on several lines; everything else as it is. */
-function pretty(text) {
+/** JSON on several lines; everything else as it is. Only the space between tokens is made anew: a number of many digits,
+    a key that is there twice and "1.0" stay what somebody wrote. */
+export function pretty(text) {
   if (!/^\s*[[{]/.test(text) || text.length > shownMax) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  const tokens = text.match(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}:,]|[^\s"[\]{}:,]+/g);
+  let out = "";
+  let depth = 0;
+  const newLine = () => `\n${"  ".repeat(Math.min(depth, indentMax))}`;
+  for (const [index, token] of tokens.entries()) {
+    // The rest would be cut anyway; deep nesting makes much out of little.
+    if (out.length > shownMax) break;
+    const isClosing = token === "}" || token === "]";
+    const wasOpening = tokens[index - 1] === "{" || tokens[index - 1] === "[";
+    if (isClosing) depth -= 1;
+    if (isClosing !== wasOpening) out += newLine();
+    out += token;
+    if (token === "{" || token === "[") depth += 1;
+    else if (token === ",") out += newLine();
+    else if (token === ":") out += " ";
+  }
+  return out;
 }
 
 /** The form that produces one event; shown only where actions are allowed. */
 export function makeProduce(topic) {
-  const key = field("Key", { type: "text", maxlength: "1000" });
+  const key = field("Key (empty: null)", { type: "text", maxlength: "1000" });
   const value = element("textarea", { rows: "6", maxlength: "65536", id: "produce-value" });
   const partition = field("Partition (empty: by key)", { type: "number", min: "0" });
   const note = element("p", { class: "empty", "aria-live": "polite" });
@@ -139,7 +193,8 @@ export function makeProduce(topic) {
     event.preventDefault();
     const text = `One event is written to the topic “${cut(topic, 100)}” with acks=all. It stays there.`;
     if (!(await confirm({ title: "Produce an event?", text, button: "Produce" }))) return;
-    const body = { key: key.input.value, value: value.value };
+    const body = { value: value.value };
+    if (key.input.value !== "") body.key = key.input.value;
     if (partition.input.value !== "") body.partition = Number(partition.input.value);
     try {
       const written = await post(path("topics", topic, "messages"), body);

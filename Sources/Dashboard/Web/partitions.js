@@ -194,19 +194,26 @@ function point(index) {
 
 function describe() {
   const place = plan?.places[pointed];
-  const text = byId("partitions-text");
   frame(place);
-  if (!place) {
-    const rest = plan?.notDrawn ? `${plural(plan.notDrawn, "more partition")} not drawn; filter for what is not well. ` : "";
-    setText(text, plan?.places.length === 0 ? (onlyTroubled ? "All partitions are whole." : "No partitions.") : `${rest}Point at a column, or focus the map and use the arrow keys, to read a partition.`);
-    setAttribute(text, "aria-live", "off");
-    return;
-  }
-  const { topic, partition } = place;
+  if (place) return say(description(place));
+  if (plan?.places.length === 0) return say(onlyTroubled ? "All partitions are whole." : "No partitions.");
+  const rest = plan?.notDrawn ? `${plural(plan.notDrawn, "more partition")} not drawn; filter for what is not well. ` : "";
+  say(`${rest}Point at a column, or focus the map and use the arrow keys, to read a partition.`, plan && `none of ${plural(plan.places.length, "partition")} chosen`);
+}
+
+/** Below the map, and as the value of the slider that the map is to a screen reader, which so leaves it the arrow keys. */
+function say(text, value = text) {
+  setText(byId("partitions-text"), text);
+  const map = byId("partitions-map");
+  setAttribute(map, "aria-valuemax", Math.max(0, (plan?.places.length ?? 0) - 1));
+  setAttribute(map, "aria-valuenow", pointed ?? 0);
+  setAttribute(map, "aria-valuetext", value);
+}
+
+function description({ topic, partition }) {
   const by = plan.brokers.filter((id) => partition.replicas.includes(id)).map((id) => `broker ${id} ${words[roleOf(partition, id)]}`);
   const leader = livingLeader(partition);
-  setText(text, `${cut(topic.name, 120)}-${partition.id}: ${leader < 0 ? "no leader" : `leader ${leader} (epoch ${partition.leaderEpoch})`}; in sync ${livingISR(partition).join(", ") || "none"} of ${partition.replicas.join(", ")}${topic.minISR === undefined ? "" : `, needs ${topic.minISR}`}; ${by.join(", ")}`);
-  setAttribute(text, "aria-live", document.activeElement === byId("partitions-map") ? "polite" : "off");
+  return `${cut(topic.name, 120)}-${partition.id}: ${leader < 0 ? "no leader" : `leader ${leader} (epoch ${partition.leaderEpoch})`}; in sync ${livingISR(partition).join(", ") || "none"} of ${partition.replicas.join(", ")}${topic.minISR === undefined ? "" : `, needs ${topic.minISR}`}; ${by.join(", ")}`;
 }
 
 function move(event) {

@@ -11,15 +11,15 @@ const tiles = [
   ["brokers", "Brokers", "Brokers that take part, of those expected", (model) => {
     const all = model.brokers.length;
     if (all === 0) return absent("none seen yet");
-    const alive = model.brokers.filter((broker) => alives.has(broker.state)).length;
     const doubtful = model.brokers.filter((broker) => broker.state === "UNKNOWN").length;
-    const gone = model.brokers.filter((broker) => !alives.has(broker.state)).map((broker) => broker.id);
     // Silence of all of them may be the monitor's own: that is not known to be none.
     if (doubtful === all || model.verdict.word === "unknown") return { value: unknown, of: `/${all}`, note: "no broker answers", tone: "unknown" };
+    const serving = model.brokers.filter(takesPart).length;
+    const gone = model.brokers.filter((broker) => !alives.has(broker.state));
+    const isWhole = model.brokers.every((broker) => broker.state === "RUNNING");
     return {
-      value: count(alive), of: `/${all}`,
-      note: gone.length ? `not there: ${gone.slice(0, 8).join(", ")}` : "all of them serve",
-      tone: alive === all ? "good" : alive * 2 > all ? "warn" : "bad",
+      value: count(serving), of: `/${all}`, note: isWhole ? "all of them serve" : unwell(model.brokers, gone),
+      tone: isWhole ? "good" : serving === 0 || (gone.length > 0 && serving * 2 <= all) ? "bad" : "warn",
     };
   }],
   ["controller", "Controller", "The active controller of the KRaft quorum", (model) => {
@@ -67,6 +67,18 @@ const tiles = [
 
 // A broker that starts is not there for anyone yet.
 const alives = new Set(["RECOVERING", "RUNNING", "LEADER_ELECTION"]);
+/** Who recovers may be fenced still, or a member whose replicas are behind: only one with something in sync serves anyone. */
+const takesPart = (broker) =>
+  alives.has(broker.state) && (broker.state !== "RECOVERING" || broker.leaders > 0 || broker.inSyncReplicas > 0);
+
+/** "not there: 2; recovering: 1, 3". */
+function unwell(brokers, gone) {
+  const inState = (state) => brokers.filter((broker) => broker.state === state);
+  return [["not there", gone], ["recovering", inState("RECOVERING")], ["electing", inState("LEADER_ELECTION")]]
+    .filter(([, those]) => those.length > 0)
+    .map(([word, those]) => `${word}: ${those.slice(0, 8).map((broker) => broker.id).join(", ")}`).join("; ");
+}
+
 const absent = (note) => ({ value: unknown, note, tone: "unknown" });
 
 function ofTotal(model, value, tone) {

@@ -63,7 +63,8 @@ export async function loadTimeline() {
   const newer = points.filter((point) => point.at > (timeline.points.at(-1)?.at ?? 0));
   points = [...timeline.points, ...newer].slice(-keptMax);
   const known = new Set(timeline.markers.map((marker) => marker.number));
-  markers = [...timeline.markers, ...markers.filter((marker) => marker.at > (timeline.markers.at(-1)?.at ?? 0) && !known.has(marker.number))].slice(-markersMax);
+  markers = [...timeline.markers, ...markers.filter((marker) => marker.at > (timeline.markers.at(-1)?.at ?? 0) && !known.has(marker.number))];
+  forgetMarkers();
   drawTimeline();
 }
 
@@ -74,8 +75,14 @@ export function addSecond(point, added) {
   if (points.length > keptMax) points.splice(0, points.length - keptMax);
   const known = new Set(markers.map((marker) => marker.number));
   markers.push(...added.filter((marker) => !known.has(marker.number)));
-  if (markers.length > markersMax) markers.splice(0, markers.length - markersMax);
+  forgetMarkers();
   drawTimeline();
+}
+
+/** What is older than the first second that is kept can be shown nowhere. */
+function forgetMarkers() {
+  const first = points[0]?.at ?? 0;
+  markers = markers.filter((marker) => marker.at >= first).slice(-markersMax);
 }
 
 export function themeChanged() {
@@ -183,6 +190,7 @@ function moveTo(at) {
   cursor = Math.max(first, Math.min(last, at));
   if (cursor < plan.from) view.end = Math.max(cursor + view.span, first);
   else if (cursor + 1000 > plan.to) view.end = cursor + 1000;
+  showTools();
   drawTimeline();
 }
 
@@ -276,6 +284,5 @@ function listen(canvas) {
     if (!move) return;
     event.preventDefault();
     move();
-    showTools();
   });
 }

@@ -2,22 +2,22 @@
 // else, because an old "healthy" is worse than no answer.
 
 import { byId, element, icon, keep, setAttribute, setHidden, setText } from "./dom.js";
-import { clock, cut, span } from "./format.js";
+import { clock, clockOrDate, cut, isKnown, span } from "./format.js";
 
 const words = { healthy: "Healthy", degraded: "Degraded", unavailable: "Unavailable", unknown: "Unknown" };
 const reasonsMax = 6;
 const severityIcons = { critical: "unavailable", warning: "degraded", info: "info" };
 
-let announced;
+let heard; // what was read out last: the word, the reasons that a person should know of, and the failures tolerated
 
 export function showVerdict(model, connection, age, now, trouble) {
-  const state = shown(model, connection, age, trouble);
+  const state = shown(model, connection, age, now, trouble);
   const root = document.documentElement;
   setAttribute(root, "data-verdict", state.word);
   setAttribute(root, "data-connection", connection === "absent" ? "stale" : connection);
   setAttribute(byId("verdict-icon"), "href", `#icon-${state.icon}`);
   setText(byId("verdict-word"), state.title);
-  setText(byId("verdict-since"), state.since === undefined ? "" : `for ${span(now - state.since)}, since ${clock(state.since)}`);
+  setText(byId("verdict-since"), state.since === undefined ? "" : `for ${span(now - state.since)}, since ${clockOrDate(state.since, now)}`);
   setText(byId("verdict-sentence"), state.sentence);
   setText(byId("freshness-text"), freshness(connection, age));
 
@@ -39,17 +39,33 @@ export function showVerdict(model, connection, age, now, trouble) {
   const title = `${state.title} · StreamSocial`;
   if (document.title !== title) document.title = title;
 
-  // Read out when the word changes, not when the seconds in its sentence do.
-  if (announced !== state.title) {
-    announced = state.title;
-    byId("verdict-announcement").textContent = `${state.title}. ${state.sentence}`;
-  }
+  announce(state, connection === "live" ? model : undefined);
 }
+
+/** Reads out what is new: another word, a further reason, the last reserve gone. Never the seconds that pass in a sentence. */
+function announce(state, model) {
+  const reasons = (model?.verdict.reasons ?? []).filter((reason) => reason.severity !== "info");
+  const now = { title: state.title, reasons: new Set(reasons.map(identity)), failures: model?.tolerance.failures ?? heard?.failures };
+  const before = heard;
+  heard = now;
+  if (before?.title !== now.title) {
+    byId("verdict-announcement").textContent = `${state.title}. ${state.sentence}`;
+    return;
+  }
+  const fresh = reasons.filter((reason) => !before.reasons.has(identity(reason)));
+  const words = fresh.slice(0, reasonsMax).map((reason) => inLocalTime(cut(reason.text, 300), model.at));
+  const isSpent = now.failures === 0 && isKnown(before.failures) && before.failures > 0;
+  if (isSpent && !fresh.some((reason) => reason.code === "at-min-isr")) words.push("no further failure tolerated");
+  if (words.length) byId("verdict-announcement").textContent = `${state.title}: ${words.join("; ")}.`;
+}
+
+/** A reason is the same one while its code and the broker that it begins with are; numbers and times in it change. */
+const identity = (reason) => `${reason.code} ${/^broker \d+/.exec(reason.text)?.[0] ?? ""}`;
 
 export const hasRemedy = (model) =>
   model.verdict.word !== "healthy" && (model.nextCommands.length > 0 || model.troubledPartitions.length > 0);
 
-function shown(model, connection, age, trouble) {
+function shown(model, connection, age, now, trouble) {
   const why = trouble === undefined ? "the dashboard's server sends nothing" : `the dashboard's server says: ${trouble}`;
   if (!model) {
     return connection === "absent"
@@ -59,7 +75,7 @@ function shown(model, connection, age, trouble) {
   if (connection === "stale") {
     return {
       word: "unknown", icon: "stale", title: "Stale",
-      sentence: `Data is ${span(age)} old: ${why}. What is below was so at ${clock(model.at)}; the last word was “${words[model.verdict.word] ?? "Unknown"}”.`,
+      sentence: `Data is ${span(age)} old: ${why}. What is below was so at ${clockOrDate(model.at, now)}; the last word was “${words[model.verdict.word] ?? "Unknown"}”.`,
     };
   }
   const word = words[model.verdict.word] ? model.verdict.word : "unknown";
