@@ -18,6 +18,7 @@ REQUEST_TIMED_OUT = 7
 MESSAGE_TOO_LARGE = 10
 INVALID_TOPIC_EXCEPTION = 17
 NOT_ENOUGH_REPLICAS = 19
+NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20
 INVALID_REQUIRED_ACKS = 21
 INVALID_TIMESTAMP = 32
 UNSUPPORTED_VERSION = 35
@@ -266,15 +267,15 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
-def record_batch(values, timestamp=1_700_000_000_000, attributes=0, damage_crc=False, claimed_count=None, magic=2):
-    """A batch of format 2, not compressed; lies where asked to."""
+def record_batch(values, timestamp=1_700_000_000_000, attributes=0, damage_crc=False, claimed_count=None, magic=2, producer=None):
+    """A batch of format 2, not compressed; lies where asked to. `producer`: an idempotent one's id, epoch and sequence."""
     records = b""
     for index, value in enumerate(values):
         body = b"\x00" + varint(0) + varint(index) + varint(-1) + varint(len(value)) + value + varint(0)
         records += varint(len(body)) + body
     count = len(values) if claimed_count is None else claimed_count
     checked = struct.pack(
-        ">hiqqqhii", attributes, len(values) - 1, timestamp, timestamp, -1, -1, -1, count
+        ">hiqqqhii", attributes, len(values) - 1, timestamp, timestamp, *(producer or (-1, -1, -1)), count
     ) + records
     crc = crc32c(checked) ^ (1 if damage_crc else 0)
     rest = struct.pack(">iBI", -1, magic, crc) + checked

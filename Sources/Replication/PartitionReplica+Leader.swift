@@ -47,8 +47,12 @@ extension PartitionReplica {
     advanceHighWatermark(at: now, logEnd: log.logEndOffset, into: &effects)
   }
 
-  /// Whether a batch may be appended now; the log's own checks (sequence numbers) come after this one.
-  /// `acks` is −1, 0 or 1.
+  /// Whether a batch may be appended now; the log's own checks (sequence numbers) come after this one. `acks` is −1, 0
+  /// or 1.
+  ///
+  /// A batch that is in the log already is not to be refused for too few in-sync replicas, but to wait like its first
+  /// copy. Kafka refuses it, and librdkafka takes that to mean that the batch was never written: it may then cut its
+  /// records into other batches, which no sequence number recognises, and write them twice.
   public func checkProduce(acks: Int16, currentEpoch: LeaderEpoch = .none) -> ErrorCode? {
     guard (-1...1).contains(acks) else { return .invalidRequiredAcks }
     guard case .leader(let leader) = role else {
@@ -71,12 +75,11 @@ extension PartitionReplica {
     token: UInt64, upTo: Offset, deadline: Instant, into effects: inout [ReplicationEffect]
   ) {
     let committed = highWatermark
-    let answered: Void? = withLeader { leader in
-      leader.waiting.append(token: token, upTo: upTo, deadline: deadline)
-      leader.waiting.complete(upTo: committed, .none, into: &effects)
-    }
-    if answered == nil { effects.append(.acknowledge(token: token, .notLeaderOrFollower)) }
+    let isWaiting: Void? = withLeader { $0.waiting.append(token: token, upTo: upTo, deadline: deadline) }
+    guard isWaiting != nil else { return effects.append(.acknowledge(token: token, .notLeaderOrFollower)) }
+    // Also what was committed before: acknowledged is only while enough replicas are in sync.
     failIfTooFewInSync(into: &effects)
+    _ = withLeader { $0.waiting.complete(upTo: committed, .none, into: &effects) }
   }
 
   /// A follower's Fetch: notes how far it is, which may advance the high watermark and the ISR, and says what to send.

@@ -61,16 +61,17 @@ extension ReplicationCluster {
   }
 
   func take(_ batch: ReplicationProduce, by broker: ReplicationSimulatedBroker) {
-    guard broker.replica?.checkProduce(acks: -1) == nil, let epoch = broker.replica?.leaderEpoch else {
-      counters.refusedProduces += 1
-      return again(batch, after: .milliseconds(20))
-    }
-    if epoch < controller.leaderEpoch { counters.zombieProduces += 1 }
     let bytes = ReplicationSimulatedLog.build(
       batch.value, count: batch.count, producer: batch.id, epoch: batch.epoch, sequence: batch.sequence, now: now)
     let header = bytes.withUnsafeBytes { raw in raw.baseAddress.map { RecordBatchHeader.read(at: $0) } }
     guard let header else { return invariants.broken("a batch could not be built") }
-    switch judge(header, by: broker.log) {
+    let verdict = judge(header, by: broker.log)
+    guard let epoch = broker.replica?.leaderEpoch, broker.admits(verdict) else {
+      counters.refusedProduces += 1
+      return again(batch, after: .milliseconds(20))
+    }
+    if epoch < controller.leaderEpoch { counters.zombieProduces += 1 }
+    switch verdict {
     case .append:
       guard let offset = broker.log.append(bytes, epoch: epoch, now: now) else { return }
       broker.replica?.appended(logEndOffset: broker.log.logEndOffset, at: now, into: &broker.effects)

@@ -1,3 +1,4 @@
+import CommitLog
 import Primitives
 import Replication
 
@@ -71,6 +72,14 @@ final class ReplicationSimulatedBroker {
   var isRegistered: Bool { replica != nil && brokerEpoch != .none }
   var isLeader: Bool { replica?.isLeader ?? false }
   var highWatermark: Offset { replica?.highWatermark ?? .zero }
+
+  /// Whether a batch of a client is taken; one that is known already even if too few replicas are in sync.
+  func admits(_ verdict: ProducerStateTable.Verdict) -> Bool {
+    guard let replica else { return false }
+    guard let refusal = replica.checkProduce(acks: -1) else { return true }
+    guard refusal == .notEnoughReplicas, case .duplicate = verdict else { return false }
+    return true
+  }
 
   func die() {
     storedHighWatermark = log.highWatermarkToStore(highWatermark)

@@ -274,7 +274,8 @@ extension SimulatedCluster {
     _ batch: [UInt8], to partition: SimulatedReplica, isClient: Bool, _ node: SimulatedNode, _ process: NodeProcess,
     _ done: @escaping (ErrorCode, Offset) -> Void
   ) {
-    if let code = partition.replica.checkProduce(acks: -1) { return done(code, .none) }
+    let refusal = partition.replica.checkProduce(acks: -1)
+    if let refusal, refusal != .notEnoughReplicas { return done(refusal, .none) }
     var bytes = batch
     guard let header = bytes.withUnsafeBytes({ $0.baseAddress.map { RecordBatchHeader.read(at: $0) } }) else { return }
     var end = Offset.none
@@ -282,6 +283,7 @@ extension SimulatedCluster {
     var verdict = partition.log.producers.check(header, isFromClient: isClient)
     if case .duplicate = verdict, world.flaws.contains(.appendsDuplicates) { verdict = .append }
     switch verdict {
+    case .append where refusal != nil, .refuse where refusal != nil: return done(.notEnoughReplicas, .none)
     case .refuse(let code, _): return done(code, .none)
     case .duplicate(let first, let last, _):
       counters.duplicatesRecognised += 1

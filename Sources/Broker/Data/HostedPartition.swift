@@ -123,7 +123,12 @@ final class HostedPartition {
   func produce(
     _ batch: UnsafeMutableRawBufferPointer, acks: Int16, at now: Instant, wallClock: Int64
   ) -> ProduceOutcome {
-    if let code = replica.checkProduce(acks: acks) { return .failed(code, nil) }
+    if let code = replica.checkProduce(acks: acks) {
+      guard code == .notEnoughReplicas, let known = known(UnsafeRawBufferPointer(batch)) else {
+        return .failed(code, nil)
+      }
+      return known
+    }
     if InternalTopics.contains(name.topic) {
       return .failed(.topicAuthorizationFailed, "\(name.topic) is written by the cluster alone")
     }
@@ -153,6 +158,14 @@ final class HostedPartition {
     }
     RecordBatch.setMaxTimestamp(batch, to: header.maxTimestamp)
     return append(batch, records: count, at: now, wallClock: wallClock)
+  }
+
+  /// Where a batch that was sent again is; nil when it is not here.
+  private func known(_ batch: UnsafeRawBufferPointer) -> ProduceOutcome? {
+    guard batch.count >= RecordBatchHeader.size, let start = batch.baseAddress,
+      case .duplicate(let first, let last, _) = log.producers.check(.read(at: start), isFromClient: true)
+    else { return nil }
+    return .appended(base: first, end: last + 1, appendTime: -1)
   }
 
   /// Appends batches that are known to be good: checked ones of clients, or the cluster's own.
