@@ -139,6 +139,32 @@ def test_group_detail_has_its_partitions(api, cluster, topic):
     assert api.ask("GET", "/api/v1/groups/nobody").status == 404
 
 
+@pytest.mark.kafka_only
+def test_groups_of_the_newer_protocol_are_not_taken_for_dead(api, cluster, topic):
+    """KIP-848: DescribeGroups says that they are dead, and has no members."""
+    produce(cluster, topic, awkward_records(2)[:10])
+    consumer = confluent_kafka.Consumer(
+        {
+            "bootstrap.servers": cluster.bootstrap, "group.id": "modern", "group.protocol": "consumer",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    consumer.subscribe([topic])
+    read = []
+    until(lambda: (record := consumer.poll(1.0)) and not record.error() and read.append(record) or len(read) == 10, 60, "ten")
+    consumer.commit(asynchronous=False)
+
+    def group():
+        consumer.poll(0)
+        answer = api.ask("GET", "/api/v1/groups/modern")
+        return answer.json if answer.status == 200 and answer.json.get("lag") == 0 else None
+
+    found = until(group, 30, "its lag is known")
+    assert found["state"] == "Stable" and found["progress"] == "OK"
+    assert "members" not in found
+    consumer.close()
+
+
 # Topics and messages
 
 
@@ -169,6 +195,20 @@ def test_messages_come_as_they_were_written(api, cluster, topic):
         assert message["timestamp"] == record.timestamp
         assert [header["key"] for header in message["headers"]] == [key for key, _ in record.headers]
         assert not message["truncated"]
+
+
+@pytest.mark.kafka_only
+def test_what_was_taken_back_is_no_message(api, cluster, topic):
+    producer = confluent_kafka.Producer({"bootstrap.servers": cluster.bootstrap, "transactional.id": topic})
+    producer.init_transactions(30)
+    for values, ends in ((["a", "b"], True), (["x", "y", "z"], False), (["c"], True)):
+        producer.begin_transaction()
+        for value in values:
+            producer.produce(topic, value, partition=0)
+        assert producer.flush(30) == 0
+        producer.commit_transaction(30) if ends else producer.abort_transaction(30)
+    messages = api.get(f"/api/v1/topics/{topic}/messages", **{"from": "offset", "offset": 0, "partition": 0})["messages"]
+    assert [message["value"] for message in messages] == ["a", "b", "c"]
 
 
 def test_messages_are_found(api, cluster, topic):
@@ -275,6 +315,21 @@ def test_a_broker_is_killed_and_started(api, cluster):
         lambda: any(alert["id"] == fired[0]["id"] for alert in api.get("/api/v1/alerts")["history"]),
         60, "the alert has cleared",
     )
+
+
+def test_what_is_typed_at_a_terminal_is_marked_too(api, cluster):
+    victim = 2
+    for command, kind in (("pause", "fault"), ("resume", "faultEnd")):
+        cluster.command(command, victim, "--data-dir", cluster.directory)
+        until(
+            lambda: any(
+                (marker["kind"], marker["broker"], marker["text"]) == (kind, victim, f"{command} broker {victim}")
+                for marker in api.get("/api/v1/timeline")["markers"]
+                if "broker" in marker
+            ),
+            10, f"{command} is marked",
+        )
+    cluster.wait_until_healthy()
 
 
 def test_strangers_change_nothing(api, topic):
