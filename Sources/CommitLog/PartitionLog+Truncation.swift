@@ -32,13 +32,22 @@ extension PartitionLog {
       logStartOffset = min(logStartOffset, end)
       recoveryPoint = min(recoveryPoint, end)
       unflushedCut = min(unflushedCut ?? end, end)
-      mustRoll = true
       cleanedUpTo = min(cleanedUpTo, end)
       try segment.prepareForAppending()
       if epochs.truncate(to: end) { try writeEpochs(durable: false) }
       // The time of the last expiry is not known here; silent producers go at the next one.
       try loadProducers(now: nil, trustedUpTo: end, rebuilding: [])
+      try beginAnew(behind: segment, at: end)
     }
+  }
+
+  /// What comes goes to a new file: written over what was cut, it could come back from a loss of power mixed with that,
+  /// each batch sound and the whole never true. At once, for whoever opens the log after a crash knows of no cut.
+  private func beginAnew(behind cut: LogSegment, at end: Offset) throws(LogError) {
+    guard cut.size == 0, cut.baseOffset == end else { return try roll(at: end, now: cut.created) }
+    try segments.removeLast().delete()
+    segments.append(
+      try LogSegment(baseOffset: end, directory: directory, fileSystem: fileSystem, create: true, now: cut.created))
   }
 
   /// Drops everything and begins anew at `offset`, as a follower does whose leader no longer has what it needs.

@@ -41,9 +41,6 @@ public final class PartitionLog {
   /// Where the log was cut since everything was durable, if it was. A loss of power may bring back what lay behind: a
   /// high watermark that is kept for the next start must not be higher.
   public internal(set) var unflushedCut: Offset?
-  /// The next append goes to a new segment: written over what was cut, it could come back from a loss of power mixed with
-  /// that, each batch sound and the whole never true.
-  var mustRoll = false
   /// How often the log was cut, emptied or cleaned: a flush that began before says nothing about what is there now.
   var truncations = 0
 
@@ -229,10 +226,6 @@ public final class PartitionLog {
   private func rollIfNeeded(
     bytes: Int, firstOffset: Offset, lastOffset: Offset, timestamp: Int64, now: Int64
   ) throws(LogError) {
-    if mustRoll {
-      try roll(at: firstOffset, now: now)
-      mustRoll = false
-    }
     let segment = active
     guard segment.size > 0 else {
       if lastOffset - segment.baseOffset > Int64(Int32.max) { try roll(at: firstOffset, now: now) }
