@@ -3,6 +3,7 @@
 Shares no code with any client or broker, so that it can also say what no well-behaved client would.
 """
 
+import select
 import socket
 import struct
 
@@ -18,7 +19,6 @@ REQUEST_TIMED_OUT = 7
 MESSAGE_TOO_LARGE = 10
 INVALID_TOPIC_EXCEPTION = 17
 NOT_ENOUGH_REPLICAS = 19
-NOT_ENOUGH_REPLICAS_AFTER_APPEND = 20
 INVALID_REQUIRED_ACKS = 21
 INVALID_TIMESTAMP = 32
 UNSUPPORTED_VERSION = 35
@@ -153,6 +153,10 @@ class Connection:
         except TimeoutError:
             return False
 
+    def has_something(self, limit):
+        """Whether anything comes within so many seconds."""
+        return bool(select.select([self.socket], [], [], limit)[0])
+
     def receive_frame(self):
         return self.receive(struct.unpack(">i", self.receive(4))[0])
 
@@ -231,9 +235,17 @@ class Connection:
 
     def produce(self, topic, partition, records, acks=-1, timeout=15000):
         """Produce v3 of the bytes of a record batch: error code and base offset. `timeout`: milliseconds."""
+        self.send_produce(topic, partition, records, acks, timeout)
+        return self.produce_reply(topic, partition)
+
+    def send_produce(self, topic, partition, records, acks=-1, timeout=15000):
         data = struct.pack(">i", partition) + byte_string(records)
         body = string(None) + struct.pack(">hi", acks, timeout) + array([string(topic) + array([data])])
-        reader = self.ask(PRODUCE, 3, body)
+        self.send(self.frame(PRODUCE, 3, body))
+
+    def produce_reply(self, topic, partition):
+        """Error code and base offset."""
+        reader = self.reply()
         assert reader.int32() == 1
         assert reader.string() == topic
         assert reader.int32() == 1

@@ -71,7 +71,6 @@ extension PartitionReplica {
       metadata?.isr = state.isr
       metadata?.partitionEpoch = state.partitionEpoch
       metadata?.leaderRecoveryState = proposal.leaderRecoveryState
-      failIfTooFewInSync(into: &effects)
       advanceHighWatermark(at: now, logEnd: logEndOffset, into: &effects)
     case .failure(.ineligibleReplica):
       _ = withLeader { $0.pending = nil }

@@ -43,7 +43,6 @@ extension PartitionReplica {
         partitionEpoch: new.partitionEpoch, recoveryState: new.leaderRecoveryState, followers: followers,
         waiting: waiting))
     if new.leaderRecoveryState == .recovering { propose(new.isr, at: now, into: &effects) }
-    failIfTooFewInSync(into: &effects)
     advanceHighWatermark(at: now, logEnd: log.logEndOffset, into: &effects)
   }
 
@@ -69,17 +68,26 @@ extension PartitionReplica {
     advanceHighWatermark(at: now, logEnd: logEndOffset, into: &effects)
   }
 
-  /// Answers `token` once everything below `upTo` is committed, or when it cannot be. Also for duplicates, whose
-  /// original may not be committed yet. Calls come in the order of offsets but for duplicates, which wait a little longer.
+  /// Answers `token` once everything below `upTo` is committed, its time is up, or another leads. Also for duplicates,
+  /// whose original may not be committed yet. Calls come in the order of offsets but for duplicates, which wait a little
+  /// longer.
+  ///
+  /// Like Kafka's it waits, too, while fewer replicas than min ISR are in sync, for they may come back, and who is told
+  /// nothing does not write again what is in the log. What was committed before they fell behind is told so.
   public mutating func awaitReplication(
     token: UInt64, upTo: Offset, deadline: Instant, into effects: inout [ReplicationEffect]
   ) {
-    let committed = highWatermark
-    let isWaiting: Void? = withLeader { $0.waiting.append(token: token, upTo: upTo, deadline: deadline) }
-    guard isWaiting != nil else { return effects.append(.acknowledge(token: token, .notLeaderOrFollower)) }
-    // Also what was committed before: acknowledged is only while enough replicas are in sync.
-    failIfTooFewInSync(into: &effects)
-    _ = withLeader { $0.waiting.complete(upTo: committed, .none, into: &effects) }
+    let isCommitted = upTo <= highWatermark
+    let least = effectiveMinInSyncReplicas
+    let isLeading: Void? = withLeader { leader in
+      if isCommitted {
+        let code = leader.isr.count < least ? ErrorCode.notEnoughReplicasAfterAppend : .none
+        effects.append(.acknowledge(token: token, code))
+      } else {
+        leader.waiting.append(token: token, upTo: upTo, deadline: deadline)
+      }
+    }
+    if isLeading == nil { effects.append(.acknowledge(token: token, .notLeaderOrFollower)) }
   }
 
   /// A follower's Fetch: notes how far it is, which may advance the high watermark and the ISR, and says what to send.
@@ -132,14 +140,5 @@ extension PartitionReplica {
     highWatermark = candidate
     effects.append(.highWatermarkAdvanced(candidate))
     _ = withLeader { $0.waiting.complete(upTo: candidate, .none, into: &effects) }
-  }
-
-  /// Nothing that waits can be committed while too few replicas are in sync; producers hear so at once and try again.
-  mutating func failIfTooFewInSync(into effects: inout [ReplicationEffect]) {
-    let least = effectiveMinInSyncReplicas
-    _ = withLeader { leader in
-      guard leader.isr.count < least else { return }
-      leader.waiting.completeAll(.notEnoughReplicasAfterAppend, into: &effects)
-    }
   }
 }

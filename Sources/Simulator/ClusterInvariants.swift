@@ -183,7 +183,7 @@ final class ClusterInvariants {
     history.acknowledged(event, offset: offset.rawValue)
   }
 
-  /// The group asks for a commit. Returns its number.
+  /// A coordinator gets a commit of the group. Returns its number.
   func groupCommits(_ positions: [Int64]) -> Int {
     commits.append(positions)
     return commits.count - 1

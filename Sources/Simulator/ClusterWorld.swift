@@ -58,8 +58,6 @@ package struct ClusterFlaws: OptionSet, Sendable {
   package static let actsBeforeRegistered = ClusterFlaws(rawValue: 256)
   /// A metadata snapshot bears the newest epoch of the log, which may be that of uncommitted records behind it.
   package static let namesSnapshotsByTheLog = ClusterFlaws(rawValue: 512)
-  /// A coordinator is not told when what it was told to doubt is replicated after all.
-  package static let forgetsDoubts = ClusterFlaws(rawValue: 1024)
   /// A broker holds what it held at its topics' creation, whatever it is given later.
   package static let ignoresWhatIsGiven = ClusterFlaws(rawValue: 2048)
   /// A broker goes on with partitions that were taken from it.

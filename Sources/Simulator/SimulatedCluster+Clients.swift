@@ -177,9 +177,10 @@ extension SimulatedCluster {
       return row
     }
     commit.topics = [topic]
-    let number = invariants.groupCommits(positions)
     let node = leader(of: offsetsPartition)
     send(from: Self.clients, to: node) { process in
+      // One that was long under way may come after a later one, and is then the last.
+      let number = self.invariants.groupCommits(positions)
       self.ask(.offsetCommit(commit), version: 9, node, process) { response in
         guard case .offsetCommit(let response) = response else {
           return self.answerClient(from: node.index) { self.finish(request) }

@@ -194,6 +194,8 @@ extension SimulatedCluster {
     let target = nodes[Int(leader.rawValue) - 1]
     send(from: node.index, to: target) { leading in
       let (answer, records) = self.serve(request, partition.id, from: node.id, epoch, target, leading)
+      // It may have died of what the request led to.
+      guard target.process === leading else { return }
       self.answer(from: target.index, to: node, life: life) { process in
         self.take(answer, records, to: request, generation, partition, node, process)
       }

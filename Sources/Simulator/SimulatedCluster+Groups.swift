@@ -13,7 +13,6 @@ extension SimulatedCluster {
     guard partition.name.topic == Self.offsetsTopic, node.process === process else { return }
     guard partition.replica.isLeader else {
       process.shardLoading = nil
-      process.inDoubt = []
       if process.shard != nil { step(.unload, node, process) }
       process.shard = nil
       return
@@ -24,7 +23,6 @@ extension SimulatedCluster {
       process.shard = GroupShard(
         configuration: GroupConfiguration(), random: source.stream("shard \(node.index) \(node.life)"))
     }
-    process.inDoubt = []
     step(.load(epoch: epoch), node, process)
     var offset = partition.log.logStartOffset
     while offset < partition.log.logEndOffset, !world.flaws.contains(.servesGroupsUnread) {
@@ -40,7 +38,6 @@ extension SimulatedCluster {
   func groupPartitionGone(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
     guard partition.name.topic == Self.offsetsTopic, process.shard != nil else { return }
     process.shardLoading = nil
-    process.inDoubt = []
     step(.unload, node, process)
     process.shard = nil
   }
@@ -64,7 +61,6 @@ extension SimulatedCluster {
 
   func groupHighWatermarkAdvanced(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
     guard partition.name.topic == Self.offsetsTopic else { return }
-    settleDoubts(partition, node, process)
     guard let (epoch, end) = process.shardLoading, partition.replica.isLeader, partition.replica.leaderEpoch == epoch,
       partition.replica.highWatermark >= end
     else { return }
@@ -73,12 +69,6 @@ extension SimulatedCluster {
     narrate("\(node.id) coordinates groups in epoch \(epoch)")
     step(.loaded(epoch: epoch), node, process)
     invariants.loaded(committedOffsets(node, process), of: partition.id, epoch: epoch, node)
-  }
-
-  private func settleDoubts(_ partition: SimulatedReplica, _ node: SimulatedNode, _ process: NodeProcess) {
-    let (waiting, mark) = (process.inDoubt, partition.replica.highWatermark)
-    process.inDoubt = waiting.filter { $0.end > mark }
-    for doubt in waiting where doubt.end <= mark { step(.appendResult(doubt.append, .none), node, process) }
   }
 
   /// What a new coordinator would make of this node's partition, if it coordinates.
@@ -126,13 +116,9 @@ extension SimulatedCluster {
       return step(.appendResult(append, .notLeaderOrFollower), node, process)
     }
     var isAnswered = false
-    let answer: (ErrorCode, Offset) -> Void = { code, base in
+    let answer: (ErrorCode, Offset) -> Void = { code, _ in
       guard !isAnswered else { return }
       isAnswered = true
-      let isInDoubt = code == .notEnoughReplicasAfterAppend || code == .requestTimedOut
-      if isInDoubt, !self.world.flaws.contains(.forgetsDoubts) {
-        process.inDoubt.append((append, base + Int64(records.count)))
-      }
       self.step(.appendResult(append, code), node, process)
     }
     produce(bytes, to: partition, isClient: false, node, process, answer)

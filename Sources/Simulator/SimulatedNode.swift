@@ -81,8 +81,6 @@ final class NodeProcess {
   var shard: GroupShard?
   var shardLoading: (epoch: LeaderEpoch, end: Offset)?
   var groupReplies: [Groups.RequestToken: (GroupResponse) -> Void] = [:]
-  /// Appends in the log that were not replicated when their waiting ended.
-  var inDoubt: [(append: AppendToken, end: Offset)] = []
 
   init(
     wasClean: Bool, incarnation: UUID128, raft: RaftNode, metadataLog: MetadataLog, stateFile: QuorumStateFile,

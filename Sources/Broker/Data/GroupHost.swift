@@ -15,10 +15,7 @@ final class GroupHost {
   private var shards: [PartitionID: GroupShard] = [:]
   private var replies: [RequestToken: (GroupResponse) -> Void] = [:]
   /// Appends that the cluster has not acknowledged yet, by the produce token.
-  private var appends: [UInt64: (shard: PartitionID, append: AppendToken, end: Offset)] = [:]
-  /// Appends that are in the log and were not replicated when their waiting ended: their shards hear of them again once
-  /// they are, or else a deletion in doubt would hold up its group for ever.
-  private var inDoubt: [PartitionID: [(append: AppendToken, end: Offset)]] = [:]
+  private var appends: [UInt64: (shard: PartitionID, append: AppendToken)] = [:]
   private var effects: [GroupEffect] = []
   /// Shards that have been replayed and serve once all of it is committed.
   private var loading: [PartitionID: (epoch: LeaderEpoch, end: Offset)] = [:]
@@ -49,7 +46,6 @@ final class GroupHost {
     let id = partition.id.partition
     guard partition.isLeader else {
       loading[id] = nil
-      inDoubt[id] = nil
       if shards[id] != nil {
         step(id, .unload)
         shards[id] = nil
@@ -59,7 +55,6 @@ final class GroupHost {
     guard shards[id]?.servingEpoch != partition.leaderEpoch, loading[id]?.epoch != partition.leaderEpoch else { return }
     if shards[id] == nil { shards[id] = GroupShard(configuration: configuration, random: random.stream("shard-\(id)")) }
     random = RandomSource(seed: random.next())
-    inDoubt[id] = nil
     step(id, .load(epoch: partition.leaderEpoch))
     load(id, partition)
   }
@@ -89,21 +84,12 @@ final class GroupHost {
 
   func highWatermarkAdvanced(_ partition: HostedPartition) {
     guard partition.name.topic == InternalTopics.offsets else { return }
-    settleDoubts(partition)
     guard let (epoch, end) = loading[partition.id.partition],
       partition.isLeader, partition.leaderEpoch == epoch, partition.highWatermark >= end
     else { return }
     loading[partition.id.partition] = nil
     step(partition.id.partition, .loaded(epoch: epoch))
     plane.log.info("coordinates groups", "partition=\(partition.name) epoch=\(epoch) end=\(end)")
-  }
-
-  private func settleDoubts(_ partition: HostedPartition) {
-    let id = partition.id.partition
-    guard let waiting = inDoubt[id] else { return }
-    let open = waiting.filter { $0.end > partition.highWatermark }
-    inDoubt[id] = open.isEmpty ? nil : open
-    for doubt in waiting where doubt.end <= partition.highWatermark { step(id, .appendResult(doubt.append, .none)) }
   }
 
   private func replay(_ bytes: [UInt8], into id: PartitionID) throws -> Offset {
@@ -127,7 +113,6 @@ final class GroupHost {
     let id = partition.id.partition
     guard partition.name.topic == InternalTopics.offsets, shards[id] != nil else { return }
     loading[id] = nil
-    inDoubt[id] = nil
     step(id, .unload)
     shards[id] = nil
   }
@@ -178,8 +163,9 @@ final class GroupHost {
     case .failed(let code, _, _): step(id, .appendResult(append, code))
     case .appended(_, let end, _):
       let token = plane.nextToken()
-      appends[token] = (id, append, end)
-      // Without a deadline: the shard itself answers those who wait too long.
+      appends[token] = (id, append)
+      // Without a deadline: the shard itself answers those who wait too long, and has to hear once it is replicated, or
+      // else a deletion in doubt would hold up its group for ever.
       partition.awaitReplication(token, upTo: end, deadline: .distantFuture)
       plane.settle(partition)
     }
@@ -187,10 +173,7 @@ final class GroupHost {
 
   /// A batch of a shard has been replicated, or will not be. False: the token is not one of a shard.
   func acknowledged(_ token: UInt64, _ code: ErrorCode) -> Bool {
-    guard let (shard, append, end) = appends.removeValue(forKey: token) else { return false }
-    if code == .notEnoughReplicasAfterAppend || code == .requestTimedOut {
-      inDoubt[shard, default: []].append((append, end))
-    }
+    guard let (shard, append) = appends.removeValue(forKey: token) else { return false }
     step(shard, .appendResult(append, code))
     return true
   }
