@@ -198,12 +198,12 @@ def test_a_fresh_page_on_a_cluster_that_is_out_says_so_and_its_commands_mend_it(
 def test_a_broker_is_killed_and_started_by_mouse(cluster, address, browser):
     with browser.page(address) as page:
         verdict(live(page), "Healthy", limit=30)
-        page.get_by_role("button", name="Kill broker 3").click()
-        page.get_by_role("dialog").get_by_role("button", name="Kill broker 3").click()
+        page.get_by_role("button", name="Kill broker 3", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Kill broker 3", exact=True).click()
         verdict(page, "Degraded", limit=5)
         assert cluster.process_id(3) is None
-        page.get_by_role("button", name="Start broker 3").click()
-        page.get_by_role("dialog").get_by_role("button", name="Start broker 3").click()
+        page.get_by_role("button", name="Start broker 3", exact=True).click()
+        page.get_by_role("dialog").get_by_role("button", name="Start broker 3", exact=True).click()
         verdict(page, "Healthy", limit=90)
 
 
